@@ -1,0 +1,68 @@
+// filters/manifest.json, the last entry of an archive: what is in it, from where, of which instant,
+// and the digests to prove it. The operator ignores it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "stream/sha256.h"
+
+namespace holdfast::archive {
+
+inline constexpr int kFormatVersion = 1;
+
+// One kind, by its folder in the archive.
+struct KindInfo {
+  std::string kind;      // "secrets.#v1"
+  uint64_t objects = 0;  // in the archive (filled in by Writer)
+  uint64_t bytes = 0;    // as stored, without tar headers (filled in by Writer)
+  std::string way;       // how it was read: "cached", "settled", "exact", "pages", ...
+  bool pinned = true;    // false: not certain to be of the revision; `note` says why
+  std::string note;
+};
+
+// What the maker of a backup knows.
+struct ManifestInfo {
+  std::string holdfast_version;
+  std::string cluster_id;          // uid of the kube-system Namespace
+  std::string kubernetes_version;  // "v1.36.3"
+  std::string rancher_version;     // empty where none was found
+  std::string revision;            // resourceVersion of the one instant
+  Clock::Wall started;             // stored with milliseconds
+  Clock::Wall finished;
+  // Any order, also kinds without objects; kinds that only Writer knows are added to them.
+  std::vector<KindInfo> kinds;
+  std::vector<std::string> warnings;
+};
+
+struct Manifest {
+  int format_version = kFormatVersion;
+  ManifestInfo info;  // kinds sorted by name
+  // Of every regular entry before the manifest, in tar order (filters.json among them).
+  std::vector<stream::Digest> entry_sha256;
+  // Of the uncompressed tar up to the manifest's own header.
+  stream::Digest tar_sha256{};
+  uint64_t tar_size = 0;
+
+  // The kinds that are not pinned.
+  std::vector<const KindInfo*> Unpinned() const;
+};
+
+// The JSON in two parts, so that the digests, between them, are never held twice: base64 of the
+// digests one after the other goes in between.
+struct ManifestText {
+  std::string head;
+  std::string tail;
+};
+ManifestText FormatManifest(const ManifestInfo& info, uint64_t entries,
+                            const stream::Digest& tar_sha256, uint64_t tar_size);
+
+// kCorrupt where it is not what its format says; unknown fields are ignored; a higher format
+// version is kInvalid and the hint says what to do.
+Result<Manifest> ParseManifest(std::string_view json);
+
+}  // namespace holdfast::archive
