@@ -22,7 +22,7 @@ add_library(holdfast_flags INTERFACE)
 target_include_directories(holdfast_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_compile_definitions(holdfast_flags INTERFACE HOLDFAST_VERSION="${PROJECT_VERSION}")
 target_compile_options(holdfast_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                       -Woverloaded-virtual -Wvla -Werror=return-type -fno-omit-frame-pointer
+                       -Woverloaded-virtual -Wvla -Wno-missing-field-initializers -Werror=return-type -fno-omit-frame-pointer
                        -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 find_program(HOLDFAST_MOLD mold)
 if(HOLDFAST_MOLD AND NOT HOLDFAST_LTO)
