@@ -1,0 +1,167 @@
+// What a restore does, decided before anything is changed: for every object of the archive one
+// action, the deletes of prune, and the order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "restore/index.h"
+#include "restore/live.h"
+#include "restore/report.h"
+#include "restore/transform.h"
+#include "restore/types.h"
+
+namespace holdfast::restore {
+
+enum class ActionKind : uint8_t {
+  kNothing,       // live and equal
+  kCreate,        // also where a terminating namesake must go first (reason kTerminating)
+  kUpdate,
+  kUpdateStatus,  // status alone
+  kSkip,          // never restored, by a rule
+  kCannot,        // a failure that is known beforehand
+};
+std::string_view ActionName(ActionKind kind);
+
+enum class ActionReason : uint8_t {
+  kNone,
+  kMissing,          // not in the cluster
+  kTerminating,      // live, but being deleted
+  kDiffers,          // a field differs
+  kOwnersDiffer,     // only owner references differ
+  kStatusDiffers,
+  kIncrement,        // only because something else is written (spec 7.9)
+  kOtherVersion,     // the cluster has it in another version of its resource
+  kBuiltinRole, kRegistrationValues, kRancherDeployment, kChartManaged,  // kSkip
+  kNoType, kWrongScope, kWrongKind, kNotWritable,                        // kCannot
+};
+
+struct Action {
+  ActionKind kind = ActionKind::kNothing;
+  ActionReason reason = ActionReason::kNone;
+  // With kCreate, kUpdate and kUpdateStatus: status is written too.
+  bool status = false;
+  // Owner references are left out at first and patched in after everything else (circles).
+  bool deferred_owners = false;
+
+  bool writes() const {
+    return kind == ActionKind::kCreate || kind == ActionKind::kUpdate ||
+           kind == ActionKind::kUpdateStatus;
+  }
+};
+
+// What becomes of one owner reference (or of a token Secret's account).
+struct OwnerDecision {
+  enum class Kind : uint8_t { kUid, kAfter, kDrop } kind = Kind::kDrop;
+  std::string uid;          // kUid
+  ObjectId after = kNoId;   // kAfter: written in this run, its uid is known then
+  std::string reason;       // kDrop
+};
+
+struct PruneDelete {
+  uint32_t extra = 0;  // index into Live::extras()
+};
+// An extra object that stays.
+struct PruneKeep {
+  uint32_t extra = 0;
+  std::string reason;
+};
+
+struct PlanOptions {
+  bool prune = false;
+  // Prune although the archive lacks a whole selected type that the cluster has.
+  bool allow_missing_types = false;
+  std::string operator_namespace = "cattle-resources-system";
+  // The ServiceAccount the run works as, "<namespace>/<name>"; empty: not known.
+  std::string service_account;
+  // Paths as entries have them (any version): never deleted.
+  std::vector<std::string> keep;
+  // Write ResourceSets although a chart manages the live ones (D34).
+  bool overwrite_chart_managed = false;
+};
+
+struct PlanCounts {
+  uint64_t objects = 0, create = 0, update = 0, status = 0, skip = 0, nothing = 0, cannot = 0;
+  uint64_t del = 0;
+};
+
+// Immutable. Index, Live and Types must outlive it; Live may meanwhile learn of single objects.
+class Plan {
+ public:
+  static Plan Build(const Index& index, const Types& types, const Live& live,
+                    const PlanOptions& options);
+  Plan(Plan&&) noexcept;
+  Plan& operator=(Plan&&) noexcept;
+  ~Plan();
+
+  // No create, update, status or delete.
+  bool empty() const;
+  const PlanCounts& counts() const;
+  Action operator[](ObjectId id) const;
+  // What would be planned for the object as Live knows it now (after Live::Compare()).
+  Action Decide(ObjectId id) const;
+
+  // The objects to be written in a phase: waves, one after the other; within a wave in any order and
+  // at once. Owners are in an earlier phase or wave, unless the reference is deferred.
+  const std::vector<std::vector<ObjectId>>& Waves(Phase phase) const;
+  // Objects whose owner references must be patched in at the end (DeferredOwnersPatch).
+  const std::vector<ObjectId>& deferred() const;
+
+  // By Live as it is now. One for each of Index::Owners(id).
+  std::vector<OwnerDecision> DecideOwners(ObjectId id) const;
+
+  const std::vector<PruneDelete>& deletes() const;
+  const std::vector<PruneKeep>& kept() const;
+  // Why prune must not be run at all; empty when it may. Deletes are then empty.
+  const std::vector<std::string>& prune_refusals() const;
+
+  // One object's reason in words: "spec.replicas differs", "not in the cluster".
+  std::string ReasonText(ObjectId id) const;
+  // Owner references that will be left out, and what else must be said, one line an object.
+  void ForEachNote(const std::function<void(ObjectId, const std::string&)>& note) const;
+  // Downstream clusters whose agents connect anew after this restore (D35).
+  const std::vector<ObjectId>& reconnecting() const;
+  // Everything but kNothing, in the order in which it would be done.
+  void ForEachLine(const std::function<void(PlanLine)>& line) const;
+
+  struct Impl;
+
+ private:
+  explicit Plan(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct PrepareOptions {
+  // For an update: resourceVersion of the object as it was read last; empty for a create.
+  std::string resource_version;
+  // Text of the live object: needed for CRDs (versions are merged), else unused.
+  std::string_view live_object;
+  bool drop_managed_fields = false;
+  bool replace_crd_schemas = false;
+};
+
+struct PreparedWrite {
+  std::string archived;  // the object as the archive has it, for WithStatus()
+  TransformResult main;
+  // References left out at this write: with the reason; not those that are only deferred.
+  std::vector<std::string> dropped_owners;
+};
+
+// The body for one write, with owners resolved by what Live knows now. Thread-safe; blocks on the
+// spool. An owner that should have been written and is not live is dropped with a reason (D38).
+Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const Live& live,
+                                   const Plan& plan, ObjectId id, const PrepareOptions& options);
+
+// A merge patch that sets metadata.ownerReferences (and a token's account) as they should be; for the
+// objects of Plan::deferred(), after everything was written.
+Result<std::string> DeferredOwnersPatch(const Index& index, const Live& live, const Plan& plan,
+                                        ObjectId id);
+
+}  // namespace holdfast::restore
