@@ -85,7 +85,7 @@ class ReportBuilder {
 // The report for a reader: counts, then every failure and whatever else needs to be known; ends with
 // a line feed. With plan_only the plan, one object a line.
 std::string ToText(const Report& report);
-// The same as one JSON object, keys as the members above; no line feed.
+// The same as one JSON object, keys as the members above in camelCase; no line feed.
 std::string ToJson(const Report& report);
 
 }  // namespace holdfast::restore

@@ -1,0 +1,90 @@
+// Scales the ResourceSet's controllers to zero for the time of the writes, and back.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "kube/discovery.h"
+#include "resourceset/resource_set.h"
+#include "restore/api.h"
+#include "restore/report.h"
+#include "restore/run_state.h"
+
+namespace holdfast::restore {
+
+// The type behind apiVersion and plural; none when the server does not have it.
+using TypeOf = std::function<const kube::ResourceType*(const std::string& api_version,
+                                                       const std::string& resource)>;
+// As `discovery` knows it, which must outlive the function.
+TypeOf TypeOfDiscovery(const kube::Discovery& discovery);
+
+// What always holds: a controller is at zero because of us only while its count is stored in the
+// cluster. Used by one thread at a time.
+class Quiesce {
+ public:
+  struct Settings {
+    std::string ns;  // of the stored state
+    std::string run;
+    std::string archive;
+    std::chrono::seconds pods_timeout{30};
+  };
+
+  // `report` and `log` must outlive this.
+  Quiesce(Settings settings, ReportBuilder& report, const Logger& log, Clock& clock);
+
+  // Takes over what a run that died has left. Sends one GET. Call it before Down().
+  Status Adopt(Api& api);
+  // Whether there is anything to be scaled up.
+  bool anything() const { return !state_.controllers.empty(); }
+  // The run whose state was taken over; empty: none was.
+  const std::string& adopted_run() const { return adopted_run_; }
+
+  // For every controller that is live with replicas: stores its count, scales it to zero, and waits
+  // for its pods to end, all together at most pods_timeout. One that cannot be scaled is noted in
+  // the report and left alone; an error means that the counts could not be stored, and then nothing
+  // was scaled. kCancelled when stopped; Up() must then be called too.
+  Status Down(Api& api, const TypeOf& type_of,
+              const std::vector<resourceset::ControllerReference>& controllers,
+              std::stop_token stop);
+
+  // The count that the object is at now because of us: writing it with another would start it.
+  // Thread-safe between Down() and Up().
+  bool IsDown(const std::string& api_group, const std::string& resource, const std::string& ns,
+              const std::string& name) const;
+  const std::vector<ScaledController>& controllers() const { return state_.controllers; }
+
+  // Scales all up again and removes the stored state. What fails stays in the state, and the error
+  // names it. May be called again. Fine when nothing was scaled.
+  Status Up(Api& api, const TypeOf& type_of);
+
+ private:
+  struct Live {
+    const kube::ResourceType* type;
+    ScaledController controller;
+    std::string resource_version;
+    std::string pod_selector;  // empty: pods cannot be told
+  };
+
+  std::optional<Live> Look(Api& api, const kube::ResourceType& type, ScaledController controller);
+  Status Scale(Api& api, Live& live);
+  Status WaitForPods(Api& api, const std::vector<Live>& scaled, std::stop_token stop);
+
+  Settings settings_;
+  ReportBuilder& report_;
+  const Logger& log_;
+  Clock& clock_;
+  RunState state_;
+  std::string adopted_run_;
+};
+
+// The text of a label selector for a list request: {"matchLabels": ...} as JSON. Empty when it
+// selects everything or has an operator that is not known.
+std::string SelectorText(std::string_view selector_json);
+
+}  // namespace holdfast::restore

@@ -1,0 +1,127 @@
+#include "restore/report.h"
+
+#include <nlohmann/json.hpp>
+
+namespace holdfast::restore {
+namespace {
+
+using nlohmann::json;
+
+void AppendNotes(std::string& out, const NoteList& list, const char* title) {
+  if (list.total == 0) return;
+  out += "\n" + std::string(title) + " (" + std::to_string(list.total) + "):\n";
+  for (const ObjectNote& note : list.notes) out += "  " + note.object + ": " + note.text + "\n";
+  if (list.total > list.notes.size()) {
+    out += "  and " + std::to_string(list.total - list.notes.size()) + " more\n";
+  }
+}
+
+void AppendLines(std::string& out, const std::vector<std::string>& lines, const char* title) {
+  if (lines.empty()) return;
+  out += "\n" + std::string(title) + ":\n";
+  for (const std::string& line : lines) out += "  " + line + "\n";
+}
+
+void AppendPlan(std::string& out, const Report& report) {
+  for (const PlanLine& line : report.plan) {
+    out += line.action + " " + line.object;
+    if (!line.reason.empty()) out += ": " + line.reason;
+    out += "\n";
+  }
+  if (!report.plan.empty()) out += "\n";
+}
+
+void AppendCounts(std::string& out, const Report& report) {
+  const Counts& c = report.counts;
+  const char* would = report.plan_only ? "would be " : "";
+  auto add = [&](uint64_t count, const std::string& what) {
+    if (count != 0) out += ", " + std::to_string(count) + " " + what;
+  };
+  out += std::to_string(c.objects) + " objects in the archive";
+  add(c.created, std::string(would) + "created");
+  add(c.updated, std::string(would) + "updated");
+  add(c.status_updated, std::string(would) + "given their status");
+  add(c.unchanged, "unchanged");
+  add(c.skipped, "skipped");
+  add(c.deleted, std::string(would) + "deleted");
+  add(c.failed, "failed");
+  out += "\n";
+}
+
+json NotesJson(const NoteList& list) {
+  json notes = json::array();
+  for (const ObjectNote& note : list.notes) {
+    notes.push_back({{"object", note.object}, {"text", note.text}});
+  }
+  return {{"total", list.total}, {"notes", std::move(notes)}};
+}
+
+}  // namespace
+
+void NoteList::Add(std::string object, std::string text) {
+  ++total;
+  if (notes.size() < kMostNotes) notes.push_back({std::move(object), std::move(text)});
+}
+
+void ReportBuilder::Failed(std::string object, std::string reason) {
+  std::lock_guard lock(mutex_);
+  ++report_.counts.failed;
+  report_.failures.Add(std::move(object), std::move(reason));
+}
+
+void ReportBuilder::Note(std::string text) {
+  std::lock_guard lock(mutex_);
+  report_.notes.push_back(std::move(text));
+}
+
+std::string ToText(const Report& report) {
+  std::string out;
+  AppendPlan(out, report);
+  if (report.nothing_to_do) {
+    out += "Nothing to do: the cluster is as " + report.archive + " has it.\n";
+  }
+  AppendCounts(out, report);
+  AppendNotes(out, report.failures,
+              report.plan_only ? "Cannot be restored" : "Not as the archive has them");
+  AppendNotes(out, report.leftovers, "To be deleted, but still there");
+  AppendNotes(out, report.dropped_owners, "Owner references left out");
+  AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
+  AppendNotes(out, report.skipped, "Skipped");
+  AppendLines(out, report.scaled, "Scaled down and up again");
+  AppendLines(out, report.notes, "Notes");
+  return out;
+}
+
+std::string ToJson(const Report& report) {
+  const Counts& c = report.counts;
+  json doc = {{"archive", report.archive},
+              {"runName", report.run_name},
+              {"planOnly", report.plan_only},
+              {"nothingToDo", report.nothing_to_do},
+              {"counts",
+               {{"objects", c.objects},
+                {"created", c.created},
+                {"updated", c.updated},
+                {"statusUpdated", c.status_updated},
+                {"unchanged", c.unchanged},
+                {"skipped", c.skipped},
+                {"deleted", c.deleted},
+                {"failed", c.failed}}},
+              {"failures", NotesJson(report.failures)},
+              {"leftovers", NotesJson(report.leftovers)},
+              {"droppedOwners", NotesJson(report.dropped_owners)},
+              {"keptVersions", NotesJson(report.kept_versions)},
+              {"skipped", NotesJson(report.skipped)},
+              {"scaled", report.scaled},
+              {"notes", report.notes}};
+  if (report.plan_only) {
+    json plan = json::array();
+    for (const PlanLine& line : report.plan) {
+      plan.push_back({{"action", line.action}, {"object", line.object}, {"reason", line.reason}});
+    }
+    doc["plan"] = std::move(plan);
+  }
+  return doc.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace holdfast::restore
