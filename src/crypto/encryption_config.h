@@ -28,7 +28,8 @@ struct Key {
 struct Provider {
   ProviderKind kind = ProviderKind::kIdentity;
   std::vector<Key> keys;  // aescbc, aesgcm, secretbox: at least one
-  // kms (v2 only) from here on.
+  // kms from here on. "v1" parses, and is refused when transformers are built.
+  std::string kms_version;
   std::string kms_name;
   std::string kms_endpoint;  // "unix:///path"
   std::chrono::nanoseconds kms_timeout{std::chrono::seconds(3)};
@@ -36,15 +37,16 @@ struct Provider {
 
 // One element of the configuration's `resources`.
 struct ResourceRule {
-  std::vector<std::string> resources;  // "secrets", "roles.rbac.authorization.k8s.io", "*.apps", "*.*"
-  std::vector<Provider> providers;     // at least one
+  std::vector<std::string>
+      resources;                    // "secrets", "roles.rbac.authorization.k8s.io", "*.apps", "*.*"
+  std::vector<Provider> providers;  // at least one
 };
 
 class EncryptionConfig {
  public:
   // Parses and validates. `name` stands for the document in messages: a path, or a Secret and its
   // key. Errors are kInvalid, "error while parsing file: …", and never hold a secret (they show
-  // "REDACTED"). Refuses more than 1 MiB, deep nesting, aliases and more than one document.
+  // "REDACTED"). Limits: 1 MiB, 10,000 nodes with aliases expanded, nesting of 32, one document.
   static Result<EncryptionConfig> Parse(std::string_view yaml_or_json, std::string_view name);
   // Reads the file and parses it; blocks on the disk. What was read is wiped.
   static Result<EncryptionConfig> Load(const std::filesystem::path& file);
