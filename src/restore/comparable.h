@@ -4,7 +4,7 @@
 // metadata's name and namespace (the key), uid, resourceVersion, creationTimestamp, generation,
 // managedFields, selfLink, deletionTimestamp, deletionGracePeriodSeconds, and ownerReferences
 // (compared one by one, because their uids differ between clusters). Numbers count as text.
-// In addition, by type, what a write would not bring back or what Fields lists below.
+// Also, by type, what a write cannot change, and the increments of spec 7.9.
 #pragma once
 
 #include <array>

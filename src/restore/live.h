@@ -65,7 +65,8 @@ struct LiveObject {
   uint8_t flags = 0;
 
   bool exists() const { return (flags & kExists) != 0; }
-  // Deleted, waiting for finalizers: must be waited for, then created (D12).
+  // Being deleted, held by finalizers: must be waited for, then created (D12), unless it was so
+  // already when it was backed up.
   bool terminating() const { return (flags & kTerminating) != 0; }
   // Everything compared is equal but owner references, status and increments.
   bool main_equal() const { return (flags & kMainEqual) != 0; }
@@ -74,6 +75,8 @@ struct LiveObject {
   bool increment_pending() const { return (flags & kIncrementPending) != 0; }
   // A Helm chart manages it (matters for ResourceSets, D34).
   bool chart_managed() const { return (flags & kChartManaged) != 0; }
+  // It was being deleted already when the backup was made, so waiting for its end is no use.
+  bool was_terminating() const { return (flags & kWasTerminating) != 0; }
 
   enum Flag : uint8_t {
     kExists = 1,
@@ -82,10 +85,12 @@ struct LiveObject {
     kStatusEqual = 8,
     kIncrementPending = 16,
     kChartManaged = 32,
+    kWasTerminating = 64,
   };
 };
 
-// Of an owner reference of a live object.
+// Of an owner reference of a live object; a token Secret has one more at the end, for the uid of its
+// ServiceAccount (form kTokenForm).
 struct LiveOwner {
   uint64_t form = 0;  // Hash64 of OwnerForm
   uint64_t uid = 0;   // Hash64 of the uid's text
@@ -123,6 +128,8 @@ struct LiveOptions {
 // for other objects; not during Read() and Reread().
 class Live {
  public:
+  static constexpr uint64_t kTokenForm = 1;
+
   // Lists every type of the archive that the cluster has, and those the selection names, and looks up
   // owners that are not in the archive. `index` must outlive it; `types` (and its Discovery) must
   // live until the next Reread(). An error names the type. Blocks.
@@ -137,7 +144,8 @@ class Live {
   ~Live();
 
   const LiveObject& operator[](ObjectId id) const;
-  std::span<const LiveOwner> Owners(ObjectId id) const;
+  // Whether the live object's owner references are exactly these, in this order.
+  bool OwnersEqual(ObjectId id, std::span<const LiveOwner> expected) const;
   // Text of the uid; empty when the object is not there.
   std::string UidText(ObjectId id) const;
   // Differing paths, only with `explain`; empty otherwise.
