@@ -117,7 +117,9 @@ TEST_F(ControlPlaneTest, KeepsItsObjectsOverARestartOnTheSamePort) {
 }
 
 TEST_F(ControlPlaneTest, EtcdCanBeCompactedAndChangedBehindTheServersBack) {
-  Start();
+  ControlPlaneOptions options;
+  options.feature_gates = {"ListFromCacheSnapshot=false"};
+  Start(options);
   Json list = Json::parse(Request("GET", kConfigMaps).body);
   std::string revision = list["metadata"]["resourceVersion"];
   ASSERT_EQ(Request("POST", kConfigMaps, ConfigMap("doomed")).code, 201);

@@ -81,6 +81,7 @@ Status Etcd::Compact(int64_t revision) const {
   if (revision == 0) {
     HF_ASSIGN(revision, Revision());
   }
+  HF_TRY(Put("compact_rev_key", std::to_string(revision)));
   HF_TRY(Post("/v3/kv/compaction",
               Json{{"revision", std::to_string(revision)}, {"physical", true}}.dump()));
   return {};

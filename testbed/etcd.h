@@ -21,8 +21,11 @@ class Etcd {
   const std::string& endpoint() const { return endpoint_; }
 
   Result<int64_t> Revision() const;
-  // Forgets what was before `revision` (0: the newest). Returns when it has been applied, so that
-  // lists at an older revision answer 410.
+  // Forgets what was before `revision` (0: the newest), and leaves the note that an API server's own
+  // compaction leaves (key compact_rev_key). Returns when etcd has done it: from now on lists at an
+  // older revision that are read from etcd answer 410. Lists that the API server's watch cache has a
+  // snapshot for do so up to 15 s later, when its caches have read the note; with the feature gate
+  // ListFromCacheSnapshot=false there are none (apiserver 1.36, storage/cacher/compactor.go).
   Status Compact(int64_t revision = 0) const;
   Result<int64_t> CountPrefix(std::string_view prefix) const;
   // Returns how many keys were deleted.
