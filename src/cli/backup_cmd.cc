@@ -1,0 +1,103 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "backup/backup.h"
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+
+namespace holdfast::cli {
+namespace {
+
+struct BackupArgs {
+  std::string resource_set;
+  std::string store;
+  std::string name;
+  std::string encryption_config;
+  bool exact_lists = false;
+  Format format = Format::kText;
+};
+
+std::string ToJson(const backup::BackupResult& result) {
+  std::vector<std::string> kinds;
+  for (const auto& kind : result.manifest.info.kinds) {
+    JsonObject entry;
+    entry.Text("kind", kind.kind).Number("objects", kind.objects).Number("bytes", kind.bytes);
+    entry.Text("way", kind.way).Bool("pinned", kind.pinned);
+    if (!kind.note.empty()) entry.Text("note", kind.note);
+    kinds.push_back(entry.Done());
+  }
+  JsonObject json;
+  json.Text("archive", result.filename).Text("revision", result.revision);
+  json.Number("objects", result.objects).Number("bytes", result.bytes);
+  json.Number("archive_bytes", result.archive_bytes);
+  json.Number("restarts", static_cast<uint64_t>(result.restarts));
+  json.Number("milliseconds", static_cast<uint64_t>(result.durations.total.count()));
+  json.Raw("kinds", JsonArray(kinds)).Texts("warnings", result.warnings);
+  return json.Done();
+}
+
+Status RunBackup(Session& session, const BackupArgs& args) {
+  HF_ASSIGN(Logger log, session.MakeLogger());
+  // Everything that can be wrong with the input is found before the cluster is asked anything.
+  HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
+  HF_ASSIGN(auto store, OpenStore(args.store));
+  if (LooksLikeFile(args.resource_set))
+    HF_TRY(resourceset::ReadResourceSetFile(args.resource_set));
+  HF_ASSIGN(auto client, session.Connect(log));
+  HF_ASSIGN(auto set, LoadResourceSet(args.resource_set, *client, session.Call()));
+
+  backup::Options options;
+  options.name = args.name.empty() ? set.name : args.name;
+  options.force_exact = args.exact_lists;
+  Result<backup::BackupResult> result = [&] {
+    BackupProgress progress(log, isatty(STDERR_FILENO) != 0, Clock::Real());
+    return backup::Run(*client, set, keys, !args.encryption_config.empty(), *store, options,
+                       progress, log, Clock::Real(), session.stop);
+  }();
+  if (!result) return Fail(std::move(result).error().With("backup failed, nothing was stored"));
+  for (const std::string& warning : result->warnings) log.Warn(warning);
+  log.Info("backup done", {{"objects", std::to_string(result->objects)},
+                           {"kinds", std::to_string(result->kinds)},
+                           {"revision", result->revision},
+                           {"size", HumanBytes(result->archive_bytes)},
+                           {"ms", std::to_string(result->durations.total.count())}});
+  if (args.format == Format::kText) session.out << result->filename << "\n";
+  else PrintDocument(session.out, args.format, ToJson(*result));
+  return {};
+}
+
+}  // namespace
+
+void AddBackupCommand(CLI::App& app, Session& session) {
+  auto args = std::make_shared<BackupArgs>();
+  CLI::App* command = app.add_subcommand(
+      "backup", "Back up what a ResourceSet selects, as it was at one instant");
+  command->footer(
+      "The archive is built, read back and compared before it gets its name; a backup that fails\n"
+      "leaves nothing. Its name is printed on standard output.\n\n"
+      "Examples:\n"
+      "  holdfast backup --resource-set resourceset.yaml\n"
+      "  holdfast backup --resource-set rancher-resource-set-full --store /srv/backups \\\n"
+      "      --encryption-config encryption-provider-config.yaml");
+  command
+      ->add_option("--resource-set", args->resource_set,
+                   "file of a ResourceSet, or else the name of one in the cluster")
+      ->required()
+      ->option_text("FILE|NAME");
+  AddStoreOption(*command, args->store);
+  command->add_option("--name", args->name, "first part of the archive's name (default: the set's)")
+      ->option_text("NAME");
+  AddEncryptionOption(*command, args->encryption_config);
+  command->add_flag("--exact-lists", args->exact_lists,
+                    "read every list from etcd at the one revision (slower; the result is the same)");
+  AddOutputOption(*command, args->format);
+  AddClusterOptions(*command, session.common);
+  command->callback([args, &session] {
+    session.action = [args](Session& s) { return RunBackup(s, *args); };
+  });
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,98 @@
+#include "cli/cli.h"
+
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/signals.h"
+#include "cli/suggest.h"
+
+namespace holdfast::cli {
+namespace {
+
+void PrintError(std::ostream& err, const Error& error) {
+  std::string text = error.ToString();
+  if (!error.hint().empty()) {
+    // ToString() ends with " (hint)"; here the hint gets a line of its own.
+    text.resize(text.size() - error.hint().size() - 3);
+    err << "error: " << text << "\nhint: " << error.hint() << "\n";
+  } else {
+    err << "error: " << text << "\n";
+  }
+}
+
+void Describe(CLI::App& app) {
+  app.description(
+      "Holdfast keeps the state of a Kubernetes control plane safe: consistent backups of chosen\n"
+      "objects, and restores that show their plan first. Archives are those of Rancher's\n"
+      "backup-restore operator, in both directions.");
+  app.footer(
+      "Examples:\n"
+      "  holdfast backup --resource-set rancher-resource-set-full --store /srv/backups\n"
+      "  holdfast restore ARCHIVE --store /srv/backups --plan\n"
+      "  holdfast show ARCHIVE secrets/cattle-system/tls-ca --encryption-config keys.yaml\n"
+      "\n`holdfast COMMAND --help` explains one command. Exit codes: 0 success, 1 failure, 2 wrong usage.");
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& err,
+        std::stop_token stop) {
+  Session session{.out = out, .err = err, .stop = std::move(stop)};
+  CLI::App app;
+  app.name("holdfast");
+  Describe(app);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
+  app.add_option("--log-level", session.common.log_level, "trace, debug, info, warn or error")
+      ->option_text("LEVEL [info]");
+  app.add_option("--log-format", session.common.log_format, "text or json")
+      ->option_text("FORMAT [text]");
+  AddBackupCommand(app, session);
+  AddRestoreCommand(app, session);
+  AddListCommand(app, session);
+  AddShowCommand(app, session);
+  AddVerifyCommand(app, session);
+  AddDiffCommand(app, session);
+  AddResourceSetCommand(app, session);
+  AddCompletionCommand(app, session);
+  AddVersionCommand(app, session);
+
+  if (args.empty()) {
+    err << app.help();
+    return 2;
+  }
+  std::vector<std::string> reversed(args.rbegin(), args.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error, out, err);
+      return 0;
+    }
+    err << "error: " << error.what() << "\n";
+    if (auto near = SuggestCommand(app, args)) err << "hint: did you mean \"" << *near << "\"?\n";
+    else err << "hint: see `holdfast --help`, or `holdfast COMMAND --help`\n";
+    return 2;
+  }
+  Status status = session.action(session);
+  out.flush();
+  if (!out) {
+    err << "error: the result could not be written to standard output\n";
+    return 1;
+  }
+  if (status) return 0;
+  if (status.error().message() != kAlreadyReported) PrintError(err, status.error());
+  return 1;
+}
+
+int Main(int argc, char** argv) {
+  StopOnSignal signals;
+  return Run(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr,
+             signals.token());
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,86 @@
+#include "cli/common.h"
+
+#include <filesystem>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "crypto/encryption_config.h"
+#include "storage/local_store.h"
+
+namespace holdfast::cli {
+
+Result<Logger> Session::MakeLogger() const {
+  HF_ASSIGN(LogLevel level, ParseLogLevel(common.log_level));
+  HF_ASSIGN(LogFormat format, ParseLogFormat(common.log_format));
+  return Logger(level, format);
+}
+
+Result<std::unique_ptr<kube::Client>> Session::Connect(const Logger& log) const {
+  HF_ASSIGN(auto config, kube::ClientConfig::Load(
+                             {.kubeconfig = common.kubeconfig, .context = common.context}));
+  return kube::Client::Create(std::move(config), {}, log);
+}
+
+void AddClusterOptions(CLI::App& command, CommonOptions& common) {
+  command
+      .add_option("--kubeconfig", common.kubeconfig,
+                  "kubeconfig file (default: $KUBECONFIG, then ~/.kube/config, then the pod's "
+                  "service account)")
+      ->group("Cluster");
+  command.add_option("--context", common.context, "context of the kubeconfig")->group("Cluster");
+}
+
+void AddStoreOption(CLI::App& command, std::string& store) {
+  store = "./backups";
+  command.add_option("--store", store, "folder of the archives")
+      ->capture_default_str()
+      ->option_text("DIR [./backups]");
+}
+
+void AddEncryptionOption(CLI::App& command, std::string& file) {
+  command
+      .add_option("--encryption-config", file,
+                  "EncryptionConfiguration with the keys (YAML or JSON), as kube-apiserver has it")
+      ->option_text("FILE");
+}
+
+void AddOutputOption(CLI::App& command, Format& format, bool text) {
+  std::map<std::string, Format> names = {{"json", Format::kJson}, {"yaml", Format::kYaml}};
+  if (text) names["text"] = Format::kText;
+  command.add_option("-o,--output", format, "form of the result")
+      ->option_text(text ? "text|json|yaml" : "json|yaml")
+      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""));
+}
+
+Result<std::unique_ptr<storage::Store>> OpenStore(const std::string& store) {
+  if (store.empty())
+    return Fail(Error(ErrorKind::kInvalid, "--store is empty").Hint("name a folder"));
+  if (size_t colon = store.find("://"); colon != std::string::npos) {
+    return Fail(Error(ErrorKind::kInvalid,
+                      "--store " + store.substr(0, colon) + "://...: there is no such kind of store")
+                    .Hint("a store is a local folder"));
+  }
+  return std::make_unique<storage::LocalStore>(store);
+}
+
+Result<crypto::Transformers> LoadKeys(const std::string& file) {
+  if (file.empty()) return crypto::Transformers::None();
+  HF_ASSIGN(auto config, crypto::EncryptionConfig::Load(file));
+  return crypto::Transformers::Build(std::move(config));
+}
+
+bool LooksLikeFile(const std::string& resource_set) {
+  std::error_code ignored;
+  return resource_set.find('/') != std::string::npos || resource_set.ends_with(".yaml") ||
+         resource_set.ends_with(".yml") || resource_set.ends_with(".json") ||
+         std::filesystem::is_regular_file(resource_set, ignored);
+}
+
+Result<resourceset::ResourceSet> LoadResourceSet(const std::string& file_or_name,
+                                                 kube::Client& client, const kube::Call& call) {
+  if (LooksLikeFile(file_or_name)) return resourceset::ReadResourceSetFile(file_or_name);
+  return resourceset::FetchResourceSet(client, file_or_name, call);
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,115 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "restore/engine.h"
+#include "restore/report.h"
+
+namespace holdfast::cli {
+namespace {
+
+struct RestoreArgs {
+  std::string archive;
+  std::string store;
+  std::string encryption_config;
+  std::string ns = "cattle-resources-system";
+  bool plan = false;
+  bool prune = false;
+  bool abort = false;
+  bool ignore_errors = false;
+  bool allow_missing_types = false;
+  int64_t delete_timeout = 0;
+  Format format = Format::kText;
+};
+
+Status RunAbort(Session& session, const RestoreArgs& args) {
+  HF_ASSIGN(Logger log, session.MakeLogger());
+  HF_ASSIGN(auto client, session.Connect(log));
+  HF_ASSIGN(auto lines, restore::Abort(*client, args.ns, log, Clock::Real(), session.stop));
+  if (lines.empty()) lines.push_back("no crashed restore in namespace " + args.ns + ": nothing to do");
+  if (args.format == Format::kText) {
+    for (const std::string& line : lines) session.out << line << "\n";
+  } else {
+    PrintDocument(session.out, args.format, JsonObject().Texts("done", lines).Done());
+  }
+  return {};
+}
+
+Status RunRestore(Session& session, const RestoreArgs& args) {
+  HF_ASSIGN(Logger log, session.MakeLogger());
+  HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
+  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto client, session.Connect(log));
+  restore::Options options;
+  options.prune = args.prune;
+  options.delete_timeout = std::chrono::seconds(args.delete_timeout);
+  options.ignore_errors = args.ignore_errors;
+  options.plan_only = args.plan;
+  options.allow_missing_types = args.allow_missing_types;
+  options.lease_namespace = args.ns;
+  Result<restore::Report> report = [&] {
+    RestoreProgress progress(log, isatty(STDERR_FILENO) != 0, Clock::Real());
+    return restore::Run(*client, *store, args.archive, keys, options, progress, log, Clock::Real(),
+                        session.stop);
+  }();
+  if (!report) return Fail(std::move(report).error().With("restoring " + args.archive));
+  if (args.format == Format::kText) session.out << restore::ToText(*report);
+  else PrintDocument(session.out, args.format, restore::ToJson(*report));
+  if (report->failed() && !args.ignore_errors)
+    return Fail(ErrorKind::kInternal, std::string(kAlreadyReported));
+  return {};
+}
+
+}  // namespace
+
+void AddRestoreCommand(CLI::App& app, Session& session) {
+  auto args = std::make_shared<RestoreArgs>();
+  CLI::App* command =
+      app.add_subcommand("restore", "Bring a cluster back to what an archive holds");
+  command->footer(
+      "The whole archive is verified, decrypted and compared with the cluster first; what already is\n"
+      "as the archive has it is not written. A restore that was interrupted is continued by running it\n"
+      "again; --abort instead scales up what it had scaled down and leaves the objects as they are.\n"
+      "Exit code 0 means that every object is as the archive has it, or that --ignore-errors was given.\n\n"
+      "Examples:\n"
+      "  holdfast restore ARCHIVE --plan              what would be done, and why; changes nothing\n"
+      "  holdfast restore ARCHIVE --encryption-config keys.yaml\n"
+      "  holdfast restore ARCHIVE --prune --plan      also what would be deleted\n"
+      "  holdfast restore --abort                     after a crash, to give up");
+  command->add_option("archive", args->archive, "name of the archive in the store")
+      ->option_text("ARCHIVE");
+  AddStoreOption(*command, args->store);
+  command->add_flag("--plan", args->plan, "print what would be done and why, and change nothing");
+  command->add_flag("--prune", args->prune,
+                    "delete what the archive's ResourceSet selects and the archive does not have");
+  command
+      ->add_option("--delete-timeout", args->delete_timeout,
+                   "seconds that deleted objects may take to go before their finalizers are removed")
+      ->option_text("SECONDS [0]")
+      ->check(CLI::Range(int64_t{0}, int64_t{86'400}).description(""));
+  AddEncryptionOption(*command, args->encryption_config);
+  command->add_flag("--ignore-errors", args->ignore_errors,
+                    "objects that fail are reported and do not make the restore fail");
+  command->add_flag("--prune-missing-types", args->allow_missing_types,
+                    "let --prune delete even where the archive lacks a whole type");
+  command->add_option("--namespace", args->ns, "namespace of the restore's Lease and state")
+      ->option_text("NS [cattle-resources-system]");
+  command->add_flag("--abort", args->abort, "undo what a crashed restore left scaled down");
+  AddOutputOption(*command, args->format);
+  AddClusterOptions(*command, session.common);
+  command->callback([args, &session] {
+    if (args->abort == !args->archive.empty()) {
+      throw CLI::ValidationError(args->abort ? "--abort takes no ARCHIVE"
+                                             : "ARCHIVE is required (see `holdfast list`)");
+    }
+    session.action = [args](Session& s) {
+      return args->abort ? RunAbort(s, *args) : RunRestore(s, *args);
+    };
+  });
+}
+
+}  // namespace holdfast::cli
