@@ -1,0 +1,45 @@
+// One attempt at a backup: everything from fixing R to the last entry in the spool.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/writer.h"
+#include "backup/backup.h"
+#include "backup/list_api.h"
+#include "base/result.h"
+#include "crypto/transformer.h"
+#include "kube/client.h"
+#include "resourceset/resource_set.h"
+#include "stream/spool.h"
+
+namespace holdfast::backup {
+
+struct AttemptInput {
+  kube::Client* client = nullptr;
+  ListApi* api = nullptr;
+  const resourceset::ResourceSet* set = nullptr;
+  const crypto::Transformers* keys = nullptr;
+  const Options* options = nullptr;
+  Progress* progress = nullptr;
+  const Logger* log = nullptr;
+  Clock* clock = nullptr;
+  std::stop_token stop;
+  Clock::Wall started;
+  std::string cluster_id;
+};
+
+struct Attempted {
+  archive::ManifestInfo info;
+  archive::ArchiveSummary summary;
+};
+
+// Fills the empty spool with a whole archive, not yet verified. `busy_kinds` (by KindKey) are listed
+// exactly from the start; those found busy now are added. kExpired: begin again at a new revision,
+// with a truncated spool. Blocks; all threads have ended when it returns.
+Result<Attempted> TryBackup(const AttemptInput& input, stream::Spool& spool,
+                            std::set<std::string>& busy_kinds);
+
+}  // namespace holdfast::backup

@@ -1,0 +1,132 @@
+#include "backup/backup.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "archive/name.h"
+#include "archive/writer.h"
+#include "backup/attempt.h"
+#include "backup/cluster_facts.h"
+#include "backup/list_api.h"
+#include "crypto/transformer.h"
+#include "kube/client.h"
+#include "resourceset/resource_set.h"
+#include "storage/store.h"
+#include "stream/spool.h"
+
+namespace holdfast::backup {
+namespace {
+
+std::chrono::milliseconds Since(const Clock& clock, Clock::Steady begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock.SteadyNow() - begin);
+}
+
+Error GaveUp(Error last, int restarts) {
+  return std::move(last)
+      .With("giving up after beginning again " + std::to_string(restarts) + " times")
+      .Hint("the lists must be read before etcd is compacted (kube-apiserver "
+            "--etcd-compaction-interval, 5 minutes if not set) and while no selected CRD changes: run "
+            "the backup at a quieter time, or select less");
+}
+
+// Attempts until one is of one instant.
+Result<Attempted> Collect(const AttemptInput& input, stream::Spool& spool, int& restarts) {
+  std::set<std::string> busy_kinds;
+  while (true) {
+    Result<Attempted> attempted = TryBackup(input, spool, busy_kinds);
+    if (attempted || attempted.error().kind() != ErrorKind::kExpired) return attempted;
+    if (restarts >= input.options->max_restarts)
+      return Fail(GaveUp(std::move(attempted).error(), restarts));
+    ++restarts;
+    std::string reason = attempted.error().ToString();
+    input.log->Warn("the backup begins again at a new revision",
+                    {{"reason", reason}, {"restart", std::to_string(restarts)}});
+    input.progress->Restarted(reason);
+    HF_TRY(spool.Truncate());
+  }
+}
+
+archive::Manifest ManifestOf(const Attempted& attempted) {
+  archive::Manifest manifest;
+  manifest.info = attempted.info;
+  for (archive::KindInfo& kind : manifest.info.kinds) {
+    auto count = attempted.summary.kinds.find(kind.kind);
+    if (count == attempted.summary.kinds.end()) continue;
+    kind.objects = count->second.objects;
+    kind.bytes = count->second.bytes;
+  }
+  return manifest;
+}
+
+}  // namespace
+
+Result<BackupResult> Run(kube::Client& client, const resourceset::ResourceSet& set,
+                         const crypto::Transformers& keys, bool encrypted_suffix,
+                         storage::Store& store, const Options& options, Progress& progress,
+                         const Logger& log, Clock& clock, std::stop_token stop) {
+  Clock::Steady begin = clock.SteadyNow();
+  archive::ArchiveName name;
+  name.backup = options.name;
+  name.time = clock.Now();
+  name.encrypted = encrypted_suffix;
+  // A name that no store takes fails before any request; every uid is as long as this one.
+  name.uid = "00000000-0000-0000-0000-000000000000";
+  HF_TRY_CONTEXT(archive::MakeName(name), "naming the archive");
+
+  ClientListApi api(client);
+  kube::Call call;
+  call.stop = stop;
+  HF_ASSIGN(name.uid, ReadClusterId(api, call));
+  HF_ASSIGN_CONTEXT(stream::Spool spool, store.NewSpool(),
+                    "making room for the archive in " + store.Describe());
+
+  AttemptInput input;
+  input.client = &client;
+  input.api = &api;
+  input.set = &set;
+  input.keys = &keys;
+  input.options = &options;
+  input.progress = &progress;
+  input.log = &log;
+  input.clock = &clock;
+  input.stop = stop;
+  input.started = name.time;
+  input.cluster_id = name.uid;
+  BackupResult result;
+  HF_ASSIGN(Attempted attempted, Collect(input, spool, result.restarts));
+  result.durations.collect = Since(clock, begin);
+
+  Clock::Steady verify_begin = clock.SteadyNow();
+  if (options.verify) {
+    progress.Phase("verifying");
+    HF_TRY_CONTEXT(archive::ReadBack(spool, attempted.summary),
+                   "reading the archive back before it is stored");
+    result.durations.verify = Since(clock, verify_begin);
+  }
+
+  Clock::Steady store_begin = clock.SteadyNow();
+  progress.Phase("storing");
+  Waits waits;
+  waits.clock = &clock;
+  waits.stop = stop;
+  HF_ASSIGN_CONTEXT(result.filename,
+                    archive::PutUnderFreeName(name, waits,
+                                              [&](const std::string& file) {
+                                                return store.Put(spool, file, waits);
+                                              }),
+                    "storing the archive in " + store.Describe());
+  result.durations.store = Since(clock, store_begin);
+  result.durations.total = Since(clock, begin);
+
+  result.manifest = ManifestOf(attempted);
+  result.revision = attempted.info.revision;
+  result.kinds = attempted.info.kinds.size();
+  result.objects = attempted.summary.objects;
+  result.bytes = attempted.summary.stored_bytes;
+  result.archive_bytes = attempted.summary.gzip_bytes;
+  result.warnings = attempted.info.warnings;
+  return result;
+}
+
+}  // namespace holdfast::backup
