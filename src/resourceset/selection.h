@@ -111,7 +111,10 @@ class Selection {
   // Whether this one selector takes the object. A server field selector counts as fulfilled.
   bool MatchesOne(size_t selector, const TypeSelection& type, const ObjectView& object) const;
   // Why it does not: `name "x" is excluded by excludeResourceNameRegexp "^x"`; empty when it does.
-  std::string WhyNot(size_t selector, const TypeSelection& type, const ObjectView& object) const;
+  // Takes any type of the server, also one of which nothing is selected. Server field selectors count
+  // as fulfilled.
+  std::string WhyNot(size_t selector, const kube::ResourceType& type,
+                     const ObjectView& object) const;
 
   // Why a selector reads nothing at all, or less than it looks like ("the server has no x.io/v1",
   // `no resource is called "secret"; did you mean "secrets"?`); empty in the usual case.
