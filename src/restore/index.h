@@ -94,6 +94,7 @@ struct IndexOptions {
   std::filesystem::path temp_dir;            // of the spool
   uint64_t max_objects = 20'000'000;         // more is kInvalid
   archive::ScanOptions scan;                 // tar_spool is set by Load
+  size_t threads = 2;                        // that decrypt and examine, beside the one that reads
 };
 
 // Immutable after Load; all const calls may be made by any number of threads.
@@ -149,10 +150,10 @@ class Index {
   // kind filled in where the entry lacks them and they are known. Blocks on the disk.
   Result<std::string> Body(ObjectId id) const;
 
-  // Bytes held per object on average, all in; for tests and benchmarks.
+  // Bytes held in all (the spool is not counted); for tests and benchmarks.
   size_t MemoryBytes() const;
 
-  struct Impl;
+  struct Impl;  // index_impl.h
 
  private:
   explicit Index(std::unique_ptr<Impl> impl);

@@ -1,0 +1,127 @@
+#include "restore/live.h"
+
+#include "base/json_scan.h"
+#include "restore/live_impl.h"
+
+namespace holdfast::restore {
+
+Status ClientLister::List(const kube::ResourceType& type, const std::string& field_selector,
+                          bool metadata_only, const kube::ObjectSink& sink) {
+  kube::ListRequest request;
+  request.type = &type;
+  request.limit = page_;
+  request.field_selector = field_selector;
+  request.metadata_only = metadata_only;
+  constexpr int kAttempts = 3;  // a continue token expires when a list takes minutes
+  for (int attempt = 1;; ++attempt) {
+    Result<kube::ListEnd> end = client_.List(request, sink, call_);
+    if (end) return {};
+    if (end.error().kind() != ErrorKind::kExpired || attempt == kAttempts)
+      return Fail(std::move(end).error());
+  }
+}
+
+Result<std::string> ClientLister::Get(const kube::ResourceType& type, std::string_view ns,
+                                      std::string_view name) {
+  return client_.Get(type, ns, name, call_);
+}
+
+Result<std::set<std::string>> ListCrdNames(ObjectLister& lister) {
+  const kube::ResourceType type{{"apiextensions.k8s.io", "v1"},
+                                "customresourcedefinitions",
+                                "CustomResourceDefinition",
+                                false,
+                                kube::kVerbGet | kube::kVerbList,
+                                true};
+  std::set<std::string> names;
+  HF_TRY_CONTEXT(lister.List(type, "", /*metadata_only=*/true,
+                             [&](std::string_view object) -> Status {
+                               names.insert(ReadLiveMetadata(object).name);
+                               return {};
+                             }),
+                 "listing CustomResourceDefinitions");
+  return names;
+}
+
+std::string ExtraObject::Describe() const {
+  std::string text = type->ResourceName() + " ";
+  if (!ns.empty()) text.append(ns).append("/");
+  return text.append(name);
+}
+
+Live::Live(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Live::Live(Live&&) noexcept = default;
+Live& Live::operator=(Live&&) noexcept = default;
+Live::~Live() = default;
+
+const LiveObject& Live::operator[](ObjectId id) const { return impl_->objects[id]; }
+
+bool Live::OwnersEqual(ObjectId id, std::span<const LiveOwner> expected) const {
+  std::lock_guard lock(impl_->mutex);
+  const LiveObject& object = impl_->objects[id];
+  if (object.owners_count != expected.size()) return false;
+  const LiveOwner* owners = impl_->pools[impl_->index.TypeOf(id)].data() + object.owners_begin;
+  for (size_t i = 0; i < expected.size(); ++i)
+    if (owners[i].form != expected[i].form || owners[i].uid != expected[i].uid) return false;
+  return true;
+}
+
+std::string Live::UidText(ObjectId id) const {
+  const LiveObject& object = impl_->objects[id];
+  return object.exists() ? impl_->uids.Text(object.uid) : std::string();
+}
+
+const std::vector<std::string>& Live::Paths(ObjectId id) const {
+  static const std::vector<std::string> kNone;
+  std::lock_guard lock(impl_->mutex);
+  auto it = impl_->paths.find(id);
+  return it == impl_->paths.end() ? kNone : it->second;
+}
+
+const Live::External& Live::ExternalOwnerState(uint32_t number) const {
+  return impl_->externals[number];
+}
+const std::vector<ExtraObject>& Live::extras() const { return impl_->extras; }
+bool Live::OwnerIsLive(const ExtraObject::Owner& owner) const {
+  const External& state = impl_->extra_owners[owner.external];
+  return state.exists && state.uid == owner.uid;
+}
+const std::vector<std::string>& Live::types_not_in_archive() const {
+  return impl_->types_not_in_archive;
+}
+const UidTable& Live::uids() const { return impl_->uids; }
+uint64_t Live::objects_read() const { return impl_->objects_read; }
+
+Status Live::Compare(ObjectId id, std::optional<std::string_view> object) {
+  if (!object) {
+    impl_->objects[id] = {};
+    return {};
+  }
+  LiveMetadata metadata = ReadLiveMetadata(*object);
+  const TypeState& type = (*impl_->types)[impl_->index.TypeOf(id)];
+  HF_ASSIGN(LiveComparison comparison,
+            CompareLive(impl_->index, type, id, *object, metadata, /*metadata_only=*/false,
+                        /*explain=*/false, impl_->uids));
+  std::lock_guard lock(impl_->mutex);
+  impl_->Store(id, std::move(comparison));
+  return {};
+}
+
+void Live::SetLive(ObjectId id, std::string_view object) {
+  LiveMetadata metadata = ReadLiveMetadata(object);
+  LiveObject& live = impl_->objects[id];
+  live.uid = impl_->uids.Pack(metadata.uid);
+  live.resource_version = metadata.resource_version;
+  live.flags = LiveObject::kExists | LiveObject::kMainEqual | LiveObject::kStatusEqual;
+  if (metadata.terminating) live.flags |= LiveObject::kTerminating | LiveObject::kWasTerminating;
+}
+
+size_t Live::MemoryBytes() const {
+  size_t bytes = impl_->objects.size() * sizeof(LiveObject) + impl_->names.bytes();
+  for (const auto& pool : impl_->pools) bytes += pool.capacity() * sizeof(LiveOwner);
+  for (const ExtraObject& extra : impl_->extras)
+    bytes += sizeof(extra) + extra.owners.capacity() * sizeof(ExtraObject::Owner);
+  return bytes;
+}
+
+}  // namespace holdfast::restore

@@ -1,0 +1,70 @@
+// Inside of Live; for live*.cc only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "restore/live.h"
+#include "restore/live_object.h"
+#include "restore/names.h"
+
+namespace holdfast::restore {
+
+using TypeKey = std::pair<kube::GroupVersion, std::string>;  // and plural
+inline TypeKey KeyOf(const kube::ResourceType& type) { return {type.gv, type.plural}; }
+
+struct Live::Impl {
+  explicit Impl(const Index& of) : index(of), objects(of.size()), pools(of.types().size()) {}
+
+  // One list to be read.
+  struct Target {
+    kube::ResourceType type;
+    TypeId archived = kNoId;
+    bool metadata_only = false;  // another version of the archived type
+    const resourceset::TypeSelection* selection = nullptr;
+  };
+  std::vector<Target> Targets(const std::set<TypeId>* only, const LiveOptions& options);
+  Status ReadAll(const std::vector<Target>& targets, ObjectLister& lister,
+                 const LiveOptions& options);
+  Status ReadTarget(const Target& target, ObjectLister& lister, const LiveOptions& options);
+  Status ReadOneByOne(const Target& target, ObjectLister& lister, const LiveOptions& options);
+  Status See(const Target& target, std::string_view object, bool compare,
+             std::span<const size_t> server_matched, const LiveOptions& options,
+             std::vector<ExtraObject>& found);
+  Status LookUp(ObjectLister& lister, const LiveOptions& options);
+  Status LookUpExtraOwners(ObjectLister& lister, const LiveOptions& options);
+  void Forget(TypeId type);
+  void Store(ObjectId id, LiveComparison comparison);
+  ExtraObject MakeExtra(const kube::ResourceType& type, std::string_view object,
+                        const LiveMetadata& metadata);
+  void SortExtras();
+
+  const Index& index;
+  const Types* types = nullptr;
+  UidTable uids;
+  // Each object's entry is written by the one thread that reads its type, or writes the object.
+  std::vector<LiveObject> objects;
+  uint64_t objects_read = 0;
+
+  // Guards everything below while several threads are at work.
+  mutable std::mutex mutex;
+  std::vector<std::vector<LiveOwner>> pools;  // by TypeId
+  std::unordered_map<ObjectId, std::vector<std::string>> paths;
+  std::vector<Live::External> externals;
+  std::map<TypeKey, std::unique_ptr<kube::ResourceType>> type_copies;
+  std::set<TypeKey> listed;
+  NamePool names;
+  Interner namespaces;
+  std::vector<ExtraObject> extras;
+  std::map<ExternalOwner, uint32_t> extra_owner_ids;
+  std::vector<Live::External> extra_owners;
+  std::vector<std::string> types_not_in_archive;
+};
+
+}  // namespace holdfast::restore
