@@ -84,6 +84,7 @@ std::string ToText(const Report& report) {
   AppendNotes(out, report.failures,
               report.plan_only ? "Cannot be restored" : "Not as the archive has them");
   AppendNotes(out, report.leftovers, "To be deleted, but still there");
+  AppendNotes(out, report.kept, "Kept, although the archive does not have them");
   AppendNotes(out, report.dropped_owners, "Owner references left out");
   AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
   AppendNotes(out, report.skipped, "Skipped");
@@ -109,6 +110,7 @@ std::string ToJson(const Report& report) {
                 {"failed", c.failed}}},
               {"failures", NotesJson(report.failures)},
               {"leftovers", NotesJson(report.leftovers)},
+              {"kept", NotesJson(report.kept)},
               {"droppedOwners", NotesJson(report.dropped_owners)},
               {"keptVersions", NotesJson(report.kept_versions)},
               {"skipped", NotesJson(report.skipped)},

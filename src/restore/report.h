@@ -54,7 +54,8 @@ struct Report {
   NoteList skipped;         // objects of the archive that are never restored, with the rule
   NoteList dropped_owners;  // owner references that were left out, with the reason
   NoteList kept_versions;   // CRD versions that only the cluster has and that stay
-  NoteList leftovers;       // doomed objects that are still there
+  NoteList kept;            // with prune: objects that only the cluster has and that stay, with why
+  NoteList leftovers;       // objects that were deleted but are still there
   std::vector<std::string> scaled;  // controllers scaled down and up again, with their counts
   std::vector<std::string> notes;   // what else the reader should know
 

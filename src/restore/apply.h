@@ -1,0 +1,89 @@
+// Writes what the plan says, phase by phase, many objects at once, and keeps the account.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/byte_budget.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "restore/index.h"
+#include "restore/plan.h"
+#include "restore/report.h"
+#include "restore/write_object.h"
+
+namespace holdfast::restore {
+
+// What has become of every object of the archive in this run, one byte each. Different objects may be
+// set by different threads.
+class Outcomes {
+ public:
+  enum class What : uint8_t { kUntouched, kUnchanged, kCreated, kUpdated, kStatusOnly, kSkipped,
+                              kFailed };
+  explicit Outcomes(size_t objects) : bytes_(objects, 0) {}
+
+  // `wrote` and `status`: the object, and its status, were written by this call.
+  void Set(ObjectId id, What what, bool status);
+  What Get(ObjectId id) const { return static_cast<What>(bytes_[id] & 0x7f); }
+  bool StatusWritten(ObjectId id) const { return (bytes_[id] & kStatus) != 0; }
+  bool WasWritten(ObjectId id) const {
+    return Get(id) == What::kCreated || Get(id) == What::kUpdated || Get(id) == What::kStatusOnly;
+  }
+  // Adds up; objects that no plan touched count as unchanged. `failed` is left alone: an object may
+  // be written and have failed in part.
+  void AddTo(Counts& counts) const;
+
+ private:
+  static constexpr uint8_t kStatus = 0x80;
+  std::vector<uint8_t> bytes_;
+};
+
+struct ApplySettings {
+  size_t workers = 32;
+  size_t budget_bytes = size_t{24} << 20;  // of bodies in work at once
+  std::chrono::seconds terminating_timeout{30};
+  // Objects of the run itself, "<plural>.<group>/<namespace>/<name>", left alone.
+  std::vector<std::string> own_objects = {};
+  std::function<void(uint64_t done)> progress = {};  // called by one thread at a time
+};
+
+// One restore has one Applier for each plan it makes.
+class Applier {
+ public:
+  // Everything given outlives this. `context.stop` ends it.
+  Applier(WriteContext context, ApplySettings settings, Outcomes& outcomes, ReportBuilder& report);
+
+  // Writes the objects of the phase, wave after wave. Failures of objects are in report and outcomes;
+  // an error means that it makes no sense to go on: stopped, or the API server is gone. Blocks.
+  Status Run(Phase phase);
+  // Once after all phases: tries again what a webhook that did not answer has refused (its Service
+  // may have come with the restore), and patches in the owner references that had to wait.
+  Status Finish();
+
+ private:
+  Status RunAll(const std::vector<ObjectId>& ids, bool last_chance);
+  Status One(ObjectId id, bool last_chance);
+  Status Record(ObjectId id, Result<Written> written, bool last_chance);
+  Status PatchOwners(ObjectId id);
+  Status CountFailure(const Error& error);
+  void Done();
+
+  WriteContext context_;
+  ApplySettings settings_;
+  Outcomes& outcomes_;
+  ReportBuilder& report_;
+  ByteBudget budget_;
+  std::atomic<int> unanswered_{0};  // requests in a row
+  std::mutex mutex_;                // of what follows
+  std::vector<ObjectId> held_back_;
+  uint64_t done_ = 0;
+};
+
+}  // namespace holdfast::restore

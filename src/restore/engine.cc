@@ -1,0 +1,75 @@
+#include "restore/engine.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+#include "kube/client.h"
+#include "kube/discovery.h"
+#include "restore/quiesce.h"
+#include "restore/restore_run.h"
+#include "restore/run_lock.h"
+
+namespace holdfast::restore {
+namespace {
+
+constexpr std::chrono::seconds kGrace{30};
+
+std::string RandomUid() {
+  std::random_device random;
+  auto bits = [&](int digits) { return fmt::format("{:0{}x}", random() & ((1ull << (4 * digits)) - 1), digits); };
+  return bits(8) + "-" + bits(4) + "-" + bits(4) + "-" + bits(4) + "-" + bits(4) + bits(8);
+}
+
+}  // namespace
+
+Result<Report> Run(kube::Client& client, storage::Store& store, const std::string& archive,
+                   const crypto::Transformers& keys, const Options& options, Progress& progress,
+                   const Logger& log, Clock& clock, std::stop_token stop) {
+  Options filled = options;
+  if (filled.run_name.empty()) filled.run_name = "holdfast";
+  if (filled.run_uid.empty()) filled.run_uid = RandomUid();
+  RestoreRun run(client, filled, progress, log, clock, stop);
+  HF_TRY(run.ReadArchive(store, archive, keys));
+  HF_TRY_CONTEXT(run.Compare(), "comparing archive " + archive + " with the cluster");
+  if (filled.plan_only || run.NothingToDo()) {
+    run.ReportPlan();
+    return run.TakeReport();
+  }
+  Status changed = run.Change();
+  Report report = run.TakeReport();
+  if (changed) return report;
+  const Counts& c = report.counts;
+  uint64_t written = c.created + c.updated + c.status_updated + c.deleted;
+  return Fail(std::move(changed).error().With(
+      "restoring " + archive + ", ended early after " + std::to_string(written) + " writes"));
+}
+
+Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& lease_namespace,
+                                       const Logger& log, Clock& clock, std::stop_token stop) {
+  std::vector<std::string> lines;
+  ClientApi api(client, kube::Call{Deadline::Never(), stop});
+  HF_ASSIGN(auto state, ReadState(api, lease_namespace));
+  HF_ASSIGN(auto discovery, kube::Discovery::Fetch(client, kube::Call{Deadline::Never(), stop}));
+  HF_ASSIGN(std::string holder, RunLock::Holder(client, lease_namespace, stop));
+  if (!state && holder.empty()) return lines;
+  std::stop_source lost;
+  HF_ASSIGN(auto lock, RunLock::Acquire(client, lease_namespace, "holdfast-abort:" + RandomUid(), log,
+                                        clock, stop, lost));
+  ReportBuilder report;
+  Quiesce::Settings settings;
+  settings.ns = lease_namespace;
+  Quiesce quiesce(std::move(settings), report, log, clock);
+  HF_TRY(quiesce.Adopt(api));
+  ClientApi last(client, kube::Call{Deadline::After(clock, kGrace), {}});
+  Status up = quiesce.Up(last, TypeOfDiscovery(discovery));
+  HF_TRY(lock->Release());
+  HF_TRY(up);
+  Report done = report.Take();
+  for (const std::string& text : done.scaled) lines.push_back("scaled up " + text);
+  for (const std::string& text : done.notes) lines.push_back(text);
+  if (!holder.empty()) lines.push_back("freed the Lease that " + holder + " had left behind");
+  return lines;
+}
+
+}  // namespace holdfast::restore

@@ -1,0 +1,264 @@
+#include "restore/write_object.h"
+
+#include "base/json_edit.h"
+#include "base/json_scan.h"
+
+namespace holdfast::restore {
+namespace {
+
+constexpr int kTries = 5;        // when others write the same object
+constexpr int kFreshTries = 50;  // while a CRD settles; bounded by the context's deadline too
+constexpr std::chrono::milliseconds kPoll{100};
+
+bool Contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+class Writer {
+ public:
+  Writer(const WriteContext& context, ObjectId id)
+      : c_(context),
+        id_(id),
+        state_(context.types[context.index.TypeOf(id)]),
+        ns_(context.index.Namespace(id)),
+        name_(context.index.Name(id)) {}
+
+  Result<Written> Run(Action action) {
+    action_ = action;
+    for (int attempt = 1;; ++attempt) {
+      if (action_.reason == ActionReason::kTerminating) HF_TRY(WaitUntilGone());
+      HF_ASSIGN(Step step, Try());
+      if (step == Step::kDone) return std::move(written_);
+      int limit = step == Step::kSettle ? kFreshTries : kTries;
+      if (attempt >= limit) {
+        return Fail(Error(ErrorKind::kConflict, "somebody else wrote it at the same time, " +
+                                                    std::to_string(attempt) + " times in a row")
+                        .Hint("find out which controller does, scale it down, restore again"));
+      }
+      if (step == Step::kSettle && !c_.clock.Sleep(kPoll, c_.stop)) return Stopped();
+    }
+  }
+
+ private:
+  enum class Step { kDone, kAgain, kSettle };
+
+  static tl::unexpected<Error> Stopped() { return Fail(ErrorKind::kCancelled, "stopped"); }
+
+  Result<Step> Try() {
+    switch (action_.kind) {
+      case ActionKind::kNothing:
+      case ActionKind::kSkip:
+        return Step::kDone;
+      case ActionKind::kCannot:
+        return Fail(ErrorKind::kInvalid, c_.plan.ReasonText(id_));
+      case ActionKind::kUpdateStatus:
+        return StatusAlone();
+      case ActionKind::kCreate:
+      case ActionKind::kUpdate:
+        return Main();
+    }
+    return Step::kDone;
+  }
+
+  Result<Step> DecideAnew() {
+    HF_ASSIGN(live_text_, Reread(c_, id_));
+    bool status = action_.status;
+    action_ = c_.plan.Decide(id_);
+    action_.status |= status && action_.writes();
+    return Step::kAgain;
+  }
+
+  Result<Step> Main() {
+    bool update = action_.kind == ActionKind::kUpdate;
+    PrepareOptions options;
+    if (update) {
+      uint64_t version = c_.live[id_].resource_version;
+      bool is_crd = c_.index.Type(id_).special == Special::kCrd;
+      if ((version == 0 || is_crd) && !live_text_) {
+        HF_ASSIGN(live_text_, Reread(c_, id_));
+        if (!live_text_) return DecideAnew();
+      }
+      if (live_text_) {
+        options.live_object = *live_text_;
+        options.resource_version =
+            json::FindString(*live_text_, {"metadata", "resourceVersion"}).value_or("");
+      } else {
+        options.resource_version = std::to_string(version);
+      }
+    }
+    options.drop_managed_fields = drop_managed_fields_;
+    options.replace_crd_schemas = replace_crd_schemas_;
+    HF_ASSIGN(PreparedWrite prepared,
+              PrepareWrite(c_.index, c_.types, c_.live, c_.plan, id_, options));
+    std::string& body = prepared.main.body;
+    if (HeldDown()) body = json::SetPath(body, {"spec", "replicas"}, "0");
+    auto answer = update ? c_.api.Update(state_.type, ns_, name_, body)
+                         : c_.api.Create(state_.type, ns_, body);
+    live_text_.reset();
+    if (!answer) return AfterRefusal(std::move(answer).error(), update, prepared.archived);
+
+    if (c_.Fresh(id_)) {
+      HF_TRY(c_.live.Compare(id_, *answer));
+    } else {
+      c_.live.SetLive(id_, *answer);
+    }
+    if (written_.what != Written::What::kCreated) {
+      written_.what = update ? Written::What::kUpdated : Written::What::kCreated;
+    }
+    written_.dropped_owners = std::move(prepared.dropped_owners);
+    written_.kept_crd_versions = std::move(prepared.main.kept_crd_versions);
+    written_.notes = std::move(prepared.main.notes);
+    if (c_.Fresh(id_) && !c_.live[id_].main_equal() && fresh_rewrites_ < 3) {
+      // Written under the old schema, which cuts off what only the new one has.
+      ++fresh_rewrites_;
+      action_.kind = ActionKind::kUpdate;
+      return Step::kSettle;
+    }
+    if (action_.status) WriteStatus(*answer, prepared.archived);
+    return Step::kDone;
+  }
+
+  Result<Step> AfterRefusal(Error error, bool update, const std::string& archived) {
+    const std::string& text = error.message();
+    if (!update && error.reason() == "AlreadyExists") return DecideAnew();
+    if (update && error.kind() == ErrorKind::kConflict) return DecideAnew();
+    if (error.kind() == ErrorKind::kNotFound) {
+      if (update) return DecideAnew();
+      if (c_.Fresh(id_) && !Contains(text, "namespaces \"")) return Step::kSettle;
+    }
+    if (error.kind() == ErrorKind::kInvalid) {
+      if (!drop_managed_fields_ && Contains(text, "managedFields")) {
+        drop_managed_fields_ = true;
+        return Step::kAgain;
+      }
+      if (!replace_crd_schemas_ && c_.index.Type(id_).special == Special::kCrd &&
+          json::Find(archived, {"spec", "preserveUnknownFields"}).value_or("false") == "true") {
+        replace_crd_schemas_ = true;
+        return Step::kAgain;
+      }
+    }
+    if (ForgivenRefusal(error)) {
+      written_.what = Written::What::kForgiven;
+      written_.notes.push_back(text);
+      return Step::kDone;
+    }
+    return Fail(std::move(error).With(update ? "updating it" : "creating it"));
+  }
+
+  // Rancher's own webhook keeps settings that are its business (spec 7.5, 7).
+  bool ForgivenRefusal(const Error& error) const {
+    const ArchivedType& type = c_.index.Type(id_);
+    return error.code() != 0 && type.gv.group == "management.cattle.io" &&
+           type.plural == "settings" && Contains(error.message(), "admission webhook") &&
+           Contains(error.message(), "rancher.cattle.io.settings") &&
+           Contains(error.message(), "denied the request");
+  }
+
+  Result<Step> StatusAlone() {
+    HF_ASSIGN(auto live, Reread(c_, id_));
+    if (!live) {
+      action_ = c_.plan.Decide(id_);
+      return Step::kAgain;
+    }
+    HF_ASSIGN(std::string archived, c_.index.Body(id_));
+    WriteStatus(*live, archived);
+    if (written_.incomplete) return Fail(std::move(*written_.incomplete));
+    written_.what = Written::What::kStatusOnly;
+    return Step::kDone;
+  }
+
+  // `current` is the object as the server has it.
+  void WriteStatus(std::string current, const std::string& archived) {
+    for (int attempt = 1;; ++attempt) {
+      auto answer =
+          c_.api.UpdateStatus(state_.type, ns_, name_, WithStatus(current, archived));
+      if (answer) {
+        written_.status = true;
+        c_.live.SetLive(id_, *answer);
+        return;
+      }
+      Result<std::string> again = Fail(std::move(answer).error());
+      if (again.error().kind() == ErrorKind::kConflict && attempt < kTries) {
+        again = c_.api.Get(state_.type, ns_, name_);
+      } else if (again.error().kind() == ErrorKind::kNotFound && c_.Fresh(id_) &&
+                 attempt < kFreshTries && c_.clock.Sleep(kPoll, c_.stop)) {
+        continue;
+      }
+      if (!again) {
+        written_.incomplete = std::move(again).error().With("writing its status");
+        return;
+      }
+      current = std::move(*again);
+    }
+  }
+
+  Status WaitUntilGone() {
+    for (;;) {
+      HF_ASSIGN(live_text_, Reread(c_, id_));
+      if (!c_.live[id_].exists() || !c_.live[id_].terminating()) break;
+      if (c_.terminating.Passed(c_.clock)) {
+        std::string held = "it is being deleted in the cluster and has not gone yet";
+        if (auto finalizers = json::Find(*live_text_, {"metadata", "finalizers"})) {
+          held += "; its finalizers are " + std::string(*finalizers);
+        }
+        return Fail(Error(ErrorKind::kConflict, held)
+                        .Hint("remove what holds it, then restore again"));
+      }
+      if (!c_.clock.Sleep(kPoll, c_.stop)) return Stopped();
+    }
+    Action before = action_;
+    action_ = c_.plan.Decide(id_);
+    action_.status |= before.status && action_.writes();
+    return {};
+  }
+
+  bool HeldDown() const {
+    const ArchivedType& type = c_.index.Type(id_);
+    return c_.quiesce.IsDown(type.gv.group, type.plural, std::string(ns_), std::string(name_));
+  }
+
+  const WriteContext& c_;
+  const ObjectId id_;
+  const TypeState& state_;
+  const std::string_view ns_, name_;
+  Action action_;
+  std::optional<std::string> live_text_;  // as read last, for the next try
+  bool drop_managed_fields_ = false;
+  bool replace_crd_schemas_ = false;
+  int fresh_rewrites_ = 0;
+  Written written_;
+};
+
+}  // namespace
+
+std::string WithReplicasOf(std::string_view archived, std::string_view live) {
+  auto replicas = json::Find(archived, {"spec", "replicas"});
+  return replicas ? json::SetPath(live, {"spec", "replicas"}, *replicas)
+                  : json::RemovePath(live, {"spec", "replicas"});
+}
+
+Result<std::optional<std::string>> Reread(const WriteContext& c, ObjectId id) {
+  const ArchivedType& type = c.index.Type(id);
+  std::string ns(c.index.Namespace(id)), name(c.index.Name(id));
+  auto object = c.api.Get(c.types[c.index.TypeOf(id)].type, ns, name);
+  if (!object) {
+    if (object.error().kind() != ErrorKind::kNotFound) {
+      return Fail(std::move(object).error().With("reading it again"));
+    }
+    HF_TRY(c.live.Compare(id, std::nullopt));
+    return std::optional<std::string>();
+  }
+  if (c.quiesce.IsDown(type.gv.group, type.plural, ns, name)) {
+    HF_ASSIGN(std::string archived, c.index.Body(id));
+    HF_TRY(c.live.Compare(id, WithReplicasOf(archived, *object)));
+  } else {
+    HF_TRY(c.live.Compare(id, *object));
+  }
+  return std::optional<std::string>(std::move(*object));
+}
+
+Result<Written> WriteObject(const WriteContext& context, ObjectId id, Action action) {
+  return Writer(context, id).Run(action);
+}
+
+}  // namespace holdfast::restore
