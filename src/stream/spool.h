@@ -58,6 +58,8 @@ class Spool {
   Status LinkTo(int folder_fd, const std::string& name);
 
   const std::filesystem::path& folder() const;
+  // LinkTo() may still be called.
+  bool linkable() const;
 
  private:
   struct Impl;
