@@ -167,10 +167,10 @@ Error StatusError(int http_status, std::string_view body, const std::string* ret
     int64_t seconds = -1;
     std::from_chars(retry_after->data(), retry_after->data() + retry_after->size(), seconds);
     if (seconds >= 0 && seconds <= kLongestRetryAfter.count())
-      error = std::move(error).RetryAfter(std::chrono::seconds(seconds));
+      std::move(error).RetryAfter(std::chrono::seconds(seconds));
   }
   std::string hint = Hint(http_status, parsed, request);
-  if (!hint.empty()) error = std::move(error).Hint(std::move(hint));
+  if (!hint.empty()) std::move(error).Hint(std::move(hint));
   return error;
 }
 
