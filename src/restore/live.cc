@@ -54,20 +54,25 @@ Live::Live(Live&&) noexcept = default;
 Live& Live::operator=(Live&&) noexcept = default;
 Live::~Live() = default;
 
-const LiveObject& Live::operator[](ObjectId id) const { return impl_->objects[id]; }
+LiveObject Live::operator[](ObjectId id) const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->objects[id];
+}
 
 bool Live::OwnersEqual(ObjectId id, std::span<const LiveOwner> expected) const {
   std::lock_guard lock(impl_->mutex);
   const LiveObject& object = impl_->objects[id];
   if (object.owners_count != expected.size()) return false;
   const LiveOwner* owners = impl_->pools[impl_->index.TypeOf(id)].data() + object.owners_begin;
-  for (size_t i = 0; i < expected.size(); ++i)
-    if (owners[i].form != expected[i].form || owners[i].uid != expected[i].uid) return false;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (owners[i].form != expected[i].form) return false;
+    if (expected[i].uid != 0 && owners[i].uid != expected[i].uid) return false;
+  }
   return true;
 }
 
 std::string Live::UidText(ObjectId id) const {
-  const LiveObject& object = impl_->objects[id];
+  LiveObject object = (*this)[id];
   return object.exists() ? impl_->uids.Text(object.uid) : std::string();
 }
 
@@ -94,6 +99,7 @@ uint64_t Live::objects_read() const { return impl_->objects_read; }
 
 Status Live::Compare(ObjectId id, std::optional<std::string_view> object) {
   if (!object) {
+    std::lock_guard lock(impl_->mutex);
     impl_->objects[id] = {};
     return {};
   }
@@ -109,8 +115,10 @@ Status Live::Compare(ObjectId id, std::optional<std::string_view> object) {
 
 void Live::SetLive(ObjectId id, std::string_view object) {
   LiveMetadata metadata = ReadLiveMetadata(object);
+  Uid uid = impl_->uids.Pack(metadata.uid);
+  std::lock_guard lock(impl_->mutex);
   LiveObject& live = impl_->objects[id];
-  live.uid = impl_->uids.Pack(metadata.uid);
+  live.uid = uid;
   live.resource_version = metadata.resource_version;
   live.flags = LiveObject::kExists | LiveObject::kMainEqual | LiveObject::kStatusEqual;
   if (metadata.terminating) live.flags |= LiveObject::kTerminating | LiveObject::kWasTerminating;

@@ -143,8 +143,9 @@ class Live {
   Live& operator=(Live&&) noexcept;
   ~Live();
 
-  const LiveObject& operator[](ObjectId id) const;
-  // Whether the live object's owner references are exactly these, in this order.
+  LiveObject operator[](ObjectId id) const;
+  // Whether the live object's owner references are exactly these, in this order. A uid of 0 stands
+  // for any.
   bool OwnersEqual(ObjectId id, std::span<const LiveOwner> expected) const;
   // Text of the uid; empty when the object is not there.
   std::string UidText(ObjectId id) const;

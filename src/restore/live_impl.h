@@ -48,12 +48,11 @@ struct Live::Impl {
   const Index& index;
   const Types* types = nullptr;
   UidTable uids;
-  // Each object's entry is written by the one thread that reads its type, or writes the object.
-  std::vector<LiveObject> objects;
-  uint64_t objects_read = 0;
 
   // Guards everything below while several threads are at work.
   mutable std::mutex mutex;
+  std::vector<LiveObject> objects;
+  uint64_t objects_read = 0;
   std::vector<std::vector<LiveOwner>> pools;  // by TypeId
   std::unordered_map<ObjectId, std::vector<std::string>> paths;
   std::vector<Live::External> externals;

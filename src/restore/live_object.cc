@@ -74,6 +74,8 @@ void ReadOwners(const Index& index, Special special, std::string_view object,
   if (special != Special::kSecret ||
       json::FindString(object, {"type"}) != "kubernetes.io/service-account-token")
     return;
+  auto account = json::FindString(metadata.annotations, {"kubernetes.io/service-account.name"});
+  if (!account || account->empty()) return;
   auto uid = json::FindString(metadata.annotations, {"kubernetes.io/service-account.uid"});
   owners.push_back({Live::kTokenForm, hasher.Hash64(uid.value_or(""))});
 }

@@ -59,10 +59,14 @@ struct Action {
 
 // What becomes of one owner reference (or of a token Secret's account).
 struct OwnerDecision {
-  enum class Kind : uint8_t { kUid, kAfter, kDrop } kind = Kind::kDrop;
-  std::string uid;          // kUid
-  ObjectId after = kNoId;   // kAfter: written in this run, its uid is known then
-  std::string reason;       // kDrop
+  enum class Kind : uint8_t {
+    kUid,    // set to the live owner's
+    kAfter,  // the owner is created by this run and not there yet; then its uid is known
+    kDrop,   // left out; a token Secret's annotation stays as archived
+  } kind = Kind::kDrop;
+  std::string uid;         // kUid
+  ObjectId after = kNoId;  // kAfter
+  std::string reason;      // kDrop: "its owner plants.x.io oak is neither in the archive nor …"
 };
 
 struct PruneDelete {
@@ -122,7 +126,7 @@ class Plan {
   // Why prune must not be run at all; empty when it may. Deletes are then empty.
   const std::vector<std::string>& prune_refusals() const;
 
-  // One object's reason in words: "spec.replicas differs", "not in the cluster".
+  // One object's reason in words: "spec.replicas differs", "it is not in the cluster".
   std::string ReasonText(ObjectId id) const;
   // Owner references that will be left out, and what else must be said, one line an object.
   void ForEachNote(const std::function<void(ObjectId, const std::string&)>& note) const;

@@ -1,0 +1,128 @@
+// Which live objects that the archive does not have are deleted, and which never are (D16).
+#include <map>
+
+#include "archive/entry_name.h"
+#include "restore/plan_impl.h"
+
+namespace holdfast::restore {
+namespace {
+
+bool IsCore(const ExtraObject& extra, std::string_view plural) {
+  return extra.type->gv.group.empty() && extra.type->plural == plural;
+}
+
+// Named by a path as archives have it, in whatever version.
+bool IsNamed(const ExtraObject& extra, const std::string& path) {
+  auto name = archive::EntryName::Parse(path);
+  return name && name->group == extra.type->gv.group && name->plural == extra.type->plural &&
+         name->ns == extra.ns && name->name == extra.name;
+}
+
+bool IsOwnCrd(const ExtraObject& extra) {
+  return extra.type->gv.group == "apiextensions.k8s.io" &&
+         (extra.name == "backups.resources.cattle.io" ||
+          extra.name == "restores.resources.cattle.io" ||
+          extra.name == "resourcesets.resources.cattle.io");
+}
+
+}  // namespace
+
+std::string Plan::Impl::WhyProtected(const ExtraObject& extra) const {
+  if (IsCore(extra, "namespaces")) {
+    if (extra.name == options.operator_namespace) return "it is the operator's namespace";
+    if (extra.name.starts_with("kube-") || extra.name == "default")
+      return "the namespace belongs to the control plane";
+  }
+  if (extra.ns.starts_with("kube-")) return "its namespace belongs to the control plane";
+  if (!extra.ns.empty() && extra.ns == options.operator_namespace)
+    return "it is in the operator's namespace";
+  if (IsOwnCrd(extra)) return "it is one of the operator's own CustomResourceDefinitions";
+  if (!options.service_account.empty()) {
+    size_t slash = options.service_account.find('/');
+    std::string_view account = options.service_account;
+    bool same_namespace = extra.ns == account.substr(0, slash);
+    bool is_account = IsCore(extra, "serviceaccounts") && slash != std::string_view::npos &&
+                      extra.name == account.substr(slash + 1);
+    if (same_namespace && is_account) return "it is the ServiceAccount of this restore";
+    if (same_namespace && extra.account_token)
+      return "it may be the token of this restore's ServiceAccount";
+  }
+  for (const std::string& path : options.keep)
+    if (IsNamed(extra, path)) return "this restore uses it";
+  return {};
+}
+
+// Takes out of `doomed` (by the number of the extra) what must stay; each with its reason.
+std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) const {
+  const std::vector<ExtraObject>& extras = live.extras();
+  std::vector<PruneKeep> keeps;
+  std::map<Uid, uint32_t> by_uid;
+  for (uint32_t i = 0; i < extras.size(); ++i) {
+    // The same object seen through a second version of its resource.
+    if (!by_uid.try_emplace(extras[i].uid, i).second) {
+      doomed_extras[i] = false;
+      continue;
+    }
+    std::string why = WhyProtected(extras[i]);
+    if (why.empty()) continue;
+    doomed_extras[i] = false;
+    keeps.push_back({i, std::move(why)});
+  }
+  // Of the owners, those that are objects of the archive; the live set is large, the wanted one not.
+  std::set<Uid> archived;
+  for (const ExtraObject& extra : extras)
+    for (const ExtraObject::Owner& owner : extra.owners) archived.insert(owner.uid);
+  if (!archived.empty()) {
+    std::set<Uid> found;
+    for (ObjectId id = 0; id < index.size(); ++id) {
+      LiveObject object = live[id];
+      if (object.exists() && archived.contains(object.uid)) found.insert(object.uid);
+    }
+    archived.swap(found);
+  }
+  // What stays makes what it owns stay.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (uint32_t i = 0; i < extras.size(); ++i) {
+      if (!doomed_extras[i]) continue;
+      for (const ExtraObject::Owner& owner : extras[i].owners) {
+        auto extra_owner = by_uid.find(owner.uid);
+        bool stays = archived.contains(owner.uid);
+        if (extra_owner != by_uid.end()) stays = !doomed_extras[extra_owner->second];
+        else stays = stays || live.OwnerIsLive(owner);
+        if (!stays) continue;
+        doomed_extras[i] = false;
+        keeps.push_back({i, "an object that stays owns it"});
+        changed = true;
+        break;
+      }
+    }
+  }
+  return keeps;
+}
+
+void Plan::Impl::DecidePrune() {
+  if (!options.prune) return;
+  const std::vector<ExtraObject>& extras = live.extras();
+  std::vector<bool> doomed_extras(extras.size(), true);
+  kept = Protected(doomed_extras);
+  std::map<std::string, uint64_t> whole_types;
+  for (uint32_t i = 0; i < extras.size(); ++i) {
+    if (!doomed_extras[i]) continue;
+    const kube::ResourceType& type = *extras[i].type;
+    if (!index.HasAnyVersion(type.gv.group, type.plural)) ++whole_types[type.ResourceName()];
+  }
+  if (!options.allow_missing_types) {
+    for (const auto& [type, count] : whole_types)
+      refusals.push_back("the archive has no " + type + " at all, but its ResourceSet selects them: " +
+                         std::to_string(count) + " in the cluster would be deleted");
+  }
+  if (!refusals.empty()) return;
+  for (uint32_t i = 0; i < extras.size(); ++i) {
+    if (!doomed_extras[i]) continue;
+    deletes.push_back({i});
+    if (!extras[i].uid.empty()) doomed.insert(extras[i].uid);
+  }
+}
+
+}  // namespace holdfast::restore
