@@ -59,6 +59,11 @@ std::string_view ProviderKindName(ProviderKind kind) {
 
 Result<EncryptionConfig> EncryptionConfig::Parse(std::string_view yaml_or_json,
                                                  std::string_view name) {
+  if (yaml_or_json.empty())
+    return Fail(Error(ErrorKind::kInvalid,
+                      "error while parsing file: error while loading file: encryption provider "
+                      "configuration file " +
+                          json::Quote(name) + " is empty"));
   Result<std::vector<RawRule>> raw = Decode(yaml_or_json);
   if (!raw)
     return Fail(Reworded(raw.error(),

@@ -257,11 +257,10 @@ Result<std::string> Transformers::Impl::Open(const Chain* chain, std::string_vie
     }
   }
   Error error(last == nullptr ? ErrorKind::kInvalid : ErrorKind::kCorrupt, JoinErrors(errors));
-  if (kms)
-    error = std::move(error).Hint(
-        "restore this archive with a program that speaks KMS v2, or take "
-        "a new backup with a provider that has keys");
-  return Fail(std::move(error));
+  if (!kms) return Fail(std::move(error));
+  return Fail(
+      std::move(error).Hint("restore this archive with a program that speaks KMS v2, or take "
+                            "a new backup with a provider that has keys"));
 }
 
 Result<std::string> Transformers::DecryptEntry(std::string_view plural, std::string_view group,

@@ -162,7 +162,8 @@ Result<YamlTree> YamlTree::Parse(std::string_view text) {
     YamlTreeBuilder rest_builder(rest);
     while (parser.HandleNextDocument(rest_builder)) {
       if (rest.root_ != nullptr && rest.root_->kind != YamlNode::Kind::kNull)
-        return Fail(Broken(rest.root_->line, "more than one document"));
+        return Fail(Broken(rest.root_->line, "more than one document")
+                        .Hint("keep one; Kubernetes reads only the first"));
     }
   } catch (const Refusal& refusal) {
     return Fail(Broken(refusal.line, refusal.why));
