@@ -1,4 +1,4 @@
-// Where archives lie. This file is the contract that every store keeps; store_contract_test.h is
+// Where archives lie. This file is the contract that every store keeps; store_contract_test.cc is
 // the suite that proves it.
 #pragma once
 

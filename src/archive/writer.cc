@@ -1,0 +1,197 @@
+#include "archive/writer.h"
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+#include "base/printable.h"
+#include "crypto/base64.h"
+#include "stream/gzip.h"
+#include "stream/tar_writer.h"
+
+namespace holdfast::archive {
+namespace {
+
+using stream::Digest;
+
+// Collects the small writes of tar, then hashes and compresses them while they are in the cache.
+class TarSink : public stream::Sink {
+ public:
+  explicit TarSink(stream::Sink& out) : gzip_(out, {.level = 1, .seal = true}) {
+    buffer_.reserve(kBuffer);
+  }
+  Status Write(std::string_view bytes) override {
+    if (buffer_.size() + bytes.size() > kBuffer) HF_TRY(HandOn());
+    if (bytes.size() >= kBuffer) return HandOn(bytes);
+    buffer_ += bytes;
+    return {};
+  }
+  Status Close() override {
+    HF_TRY(HandOn());
+    return gzip_.Close();
+  }
+  // Of everything written so far.
+  Result<Digest> Sha256() {
+    HF_TRY(HandOn());
+    Digest digest = sha_.Current();
+    hash_tar_ = false;
+    return digest;
+  }
+  stream::Hash128 Hash() const { return hash_.Current(); }
+  uint64_t compressed() const { return gzip_.written(); }
+
+ private:
+  static constexpr size_t kBuffer = 128 << 10;
+
+  Status HandOn() {
+    HF_TRY(HandOn(buffer_));
+    buffer_.clear();
+    return {};
+  }
+  Status HandOn(std::string_view bytes) {
+    if (hash_tar_) sha_.Update(bytes);
+    hash_.Update(bytes);
+    return gzip_.Write(bytes);
+  }
+
+  std::string buffer_;
+  stream::Sha256 sha_;
+  stream::FastHash hash_;
+  stream::GzipSink gzip_;
+  bool hash_tar_ = true;  // up to the manifest
+};
+
+std::string KindOf(std::string_view path) { return std::string(path.substr(0, path.find('/'))); }
+
+// Adds the counts, and the kinds that only the writer knows.
+void FillIn(std::vector<KindInfo>& kinds, const std::map<std::string, KindCount>& counts) {
+  std::map<std::string, KindCount> left = counts;
+  for (KindInfo& kind : kinds) {
+    auto found = left.find(kind.kind);
+    kind.objects = found == left.end() ? 0 : found->second.objects;
+    kind.bytes = found == left.end() ? 0 : found->second.bytes;
+    if (found != left.end()) left.erase(found);
+  }
+  for (const auto& [key, count] : left) {
+    KindInfo kind;
+    kind.kind = key;
+    kind.objects = count.objects;
+    kind.bytes = count.bytes;
+    kinds.push_back(std::move(kind));
+  }
+}
+
+}  // namespace
+
+struct Writer::Impl {
+  Impl(stream::Sink& out, Clock::Wall time)
+      : sink(out),
+        tar(sink, std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()) {}
+
+  Status PutManifest(const ManifestInfo& info);
+
+  TarSink sink;
+  stream::TarWriter tar;
+  std::deque<Digest> digests;  // grows without moving
+  ArchiveSummary summary;
+  std::pair<std::string, KindCount*> last_kind{"", nullptr};
+  bool finished = false;
+};
+
+Writer::Writer(stream::Sink& out, Clock::Wall time) : impl_(std::make_unique<Impl>(out, time)) {}
+Writer::~Writer() = default;
+
+Status Writer::AddFilters(std::string_view resource_set_json) {
+  if (!impl_->digests.empty()) {
+    return Fail(ErrorKind::kInternal, "archive: filters.json must be the first entry");
+  }
+  HF_TRY(impl_->tar.Add(kFiltersPath, resource_set_json, 0755));
+  impl_->digests.push_back(stream::Sha256::Of(resource_set_json));
+  return {};
+}
+
+Status Writer::Add(std::string_view path, std::string_view stored, const Digest& sha256) {
+  if (impl_->finished) return Fail(ErrorKind::kInternal, "archive: entry after the end");
+  if (stored.empty()) {
+    return Fail(ErrorKind::kInternal, "archive: empty entry \"" + Printable(path) + "\"");
+  }
+  HF_TRY(impl_->tar.Add(path, stored));
+  impl_->digests.push_back(sha256);
+  auto& [kind, count] = impl_->last_kind;
+  if (count == nullptr || path.size() <= kind.size() || path[kind.size()] != '/' ||
+      !path.starts_with(kind)) {
+    kind = KindOf(path);
+    count = &impl_->summary.kinds[kind];
+  }
+  ++count->objects;
+  count->bytes += stored.size();
+  ++impl_->summary.objects;
+  impl_->summary.stored_bytes += stored.size();
+  return {};
+}
+
+Status Writer::Impl::PutManifest(const ManifestInfo& info) {
+  HF_ASSIGN(Digest sha256, sink.Sha256());
+  ManifestText text = FormatManifest(info, digests.size(), sha256, tar.offset());
+  size_t base64 = crypto::Base64Size(digests.size() * sizeof(Digest));
+  HF_TRY(tar.Begin(kManifestPath, text.head.size() + base64 + text.tail.size()));
+  HF_TRY(tar.Append(text.head));
+  // Three digests make 128 characters without padding.
+  constexpr size_t kPart = 3 * 256;
+  std::vector<Digest> part;
+  std::string encoded;
+  for (size_t at = 0; at < digests.size(); at += part.size()) {
+    auto begin = digests.begin() + ptrdiff_t(at);
+    part.assign(begin, begin + ptrdiff_t(std::min(kPart, digests.size() - at)));
+    size_t size = part.size() * sizeof(Digest);
+    encoded.resize(crypto::Base64Size(size));
+    crypto::Base64Encode(reinterpret_cast<const char*>(part.data()), size, encoded.data());
+    HF_TRY(tar.Append(encoded));
+  }
+  HF_TRY(tar.Append(text.tail));
+  return tar.End();
+}
+
+Result<ArchiveSummary> Writer::Finish(ManifestInfo info) {
+  if (impl_->finished) return Fail(ErrorKind::kInternal, "archive: finished twice");
+  impl_->finished = true;
+  FillIn(info.kinds, impl_->summary.kinds);
+  HF_TRY(impl_->PutManifest(info));
+  HF_TRY(impl_->tar.Finish());
+  HF_TRY(impl_->sink.Close());
+  ArchiveSummary& summary = impl_->summary;
+  summary.tar_bytes = impl_->tar.offset();
+  summary.gzip_bytes = impl_->sink.compressed();
+  summary.tar_hash = impl_->sink.Hash();
+  return summary;
+}
+
+uint64_t Writer::objects() const { return impl_->summary.objects; }
+uint64_t Writer::stored_bytes() const { return impl_->summary.stored_bytes; }
+
+Status ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
+  auto differs = [](const char* what) {
+    return Fail(Error(ErrorKind::kCorrupt, std::string("reading the new archive back: ") + what)
+                    .Hint("memory or disk of this machine may be damaged; run again elsewhere"));
+  };
+  if (spool.FlushedSize() != written.gzip_bytes) return differs("its length is not what was written");
+  stream::SpoolSource file(spool);
+  stream::GunzipSource tar(file);
+  stream::FastHash hash;
+  uint64_t size = 0;
+  std::string part(128 << 10, '\0');
+  for (;;) {
+    HF_ASSIGN_CONTEXT(size_t got, tar.Read(part.data(), part.size()),
+                      "reading the new archive back");
+    if (got == 0) break;
+    hash.Update(std::string_view(part.data(), got));
+    size += got;
+  }
+  if (size != written.tar_bytes || hash.Current() != written.tar_hash) {
+    return differs("its contents are not what was written");
+  }
+  if (!tar.sealed()) return differs("its seal is missing");
+  return {};
+}
+
+}  // namespace holdfast::archive
