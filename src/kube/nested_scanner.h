@@ -19,9 +19,20 @@ class NestedScanner {
   bool too_deep() const { return too_deep_; }
 
  private:
-  // Walks the brackets of one block one by one. Returns the offset after the last one, or 0.
+  // The instructions that the processor has.
+  enum class Isa { kPortable, kSse2, kAvx2 };
+  static Isa BestIsa();
+  template <typename Blocks>
+  size_t ScanWith(const char* data, size_t size);
+  size_t ScanAvx2(const char* data, size_t size);
+
+  // Walks the brackets of one block one by one. Returns the offset after the one that ends the value,
+  // or 0.
   size_t Walk(uint64_t open, uint64_t close);
 
+  friend class NestedScannerPeer;  // for tests: each way of scanning
+
+  Isa isa_ = BestIsa();
   size_t max_depth_;
   size_t depth_ = 0;
   uint64_t in_string_ = 0;  // all ones while inside a string

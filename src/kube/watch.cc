@@ -31,6 +31,7 @@ class EventReader {
   bool delivered() const { return delivered_; }
   // The error is the watch's own (an ERROR event or nonsense), not the connection's.
   bool ended_by_event() const { return ended_by_event_; }
+  bool handler_failed() const { return handler_failed_; }
 
  private:
   Status Line(const std::string& line) {
@@ -47,9 +48,10 @@ class EventReader {
     else return Fail(ErrorKind::kInternal, "the server sent a watch event of unknown type");
     event.object = std::string(*object);
     delivered_ = true;
-    HF_TRY(handler_(event));
-    ended_by_event_ = false;
-    return {};
+    Status status = handler_(event);
+    handler_failed_ = !status;
+    ended_by_event_ = !status;
+    return status;
   }
 
   const std::function<Status(const WatchEvent&)>& handler_;
@@ -57,6 +59,7 @@ class EventReader {
   std::string line_;
   bool delivered_ = false;
   bool ended_by_event_ = false;
+  bool handler_failed_ = false;
 };
 
 }  // namespace
@@ -82,7 +85,7 @@ Status Client::Watch(const ResourceType& type, std::string_view ns,
     bool again = !events.delivered() && !events.ended_by_event() &&
                  transport.WaitToRepeat(attempt, request, status.error(), outcome, call);
     if (again) continue;
-    if (outcome.sink_failed && !events.ended_by_event()) return status;
+    if (events.handler_failed()) return status;
     return Fail(std::move(status).error().With(context));
   }
 }

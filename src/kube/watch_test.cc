@@ -78,7 +78,7 @@ TEST(Watch, TheHandlersErrorEndsIt) {
     return Fail(ErrorKind::kUnavailable, "mine");
   });
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().message(), "mine");
+  EXPECT_EQ(status.error().ToString(), "mine");
   EXPECT_EQ(server.requests(), 1);
 }
 
