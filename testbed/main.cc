@@ -1,4 +1,5 @@
-// testbed: a control plane for people. `testbed up` starts one until it is told to stop.
+// testbed: a control plane for people. `testbed up` starts one until it is told to stop, `testbed load`
+// fills one.
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -8,9 +9,16 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "testbed/control_plane.h"
+#include "testbed/jsonl.h"
+#include "testbed/kubeconfig.h"
+#include "testbed/loader.h"
+#include "testbed/objects.h"
 #include "testbed/tools.h"
 
 namespace holdfast::testbed {
@@ -68,6 +76,43 @@ int Up(const UpFlags& flags, int signals) {
   return stopped ? 0 : Report(stopped.error());
 }
 
+struct LoadFlags {
+  std::string kubeconfig;
+  std::string resource_set_file;
+  std::vector<std::string> files;
+  ObjectSetOptions objects;
+  LoadOptions load;
+};
+
+int LoadCluster(LoadFlags& flags) {
+  Logger log(LogLevel::kWarn);
+  auto config = kube::ClientConfig::Load({flags.kubeconfig, ""});
+  if (!config) return Report(config.error());
+  auto client = kube::Client::Create(std::move(*config), {}, log);
+  if (!client) return Report(client.error());
+  flags.load.progress = [](size_t done, size_t total) {
+    if (done % 2000 == 0 || done == total) std::fprintf(stderr, "%zu of %zu objects\n", done, total);
+  };
+  Result<LoadReport> report;
+  if (!flags.files.empty()) {
+    Status installed = InstallOperatorDefinitions(**client);
+    if (!installed) return Report(installed.error());
+    report = LoadJsonl(**client, {flags.files.begin(), flags.files.end()}, flags.load);
+  } else {
+    report = Load(**client, ObjectSet(flags.objects), flags.load);
+  }
+  if (!report) return Report(report.error());
+  if (!flags.resource_set_file.empty()) {
+    Status written = WriteFile(flags.resource_set_file, RancherResourceSet("rancher-resource-set"));
+    if (!written) return Report(written.error());
+  }
+  std::printf("%zu objects created, %zu were there, %zu status writes, %.1f MB, %.1f s, %.0f objects/s\n",
+              report->created, report->existed, report->status_writes,
+              static_cast<double>(report->bytes) / 1e6,
+              std::chrono::duration<double>(report->took).count(), report->PerSecond());
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   // Blocked before any thread exists; taken from the descriptor by WaitForTheEnd.
   sigset_t stops;
@@ -89,10 +134,29 @@ int Main(int argc, char** argv) {
                "stop, too, when standard input comes to its end");
   up->add_option("--dir", up_flags.dir, "folder in which the control plane's own is made")
       ->check(CLI::ExistingDirectory);
+  LoadFlags load_flags;
+  CLI::App* load = app.add_subcommand("load", "fill a cluster with Rancher-shaped objects, the same for "
+                                              "the same seed; run again, it goes on where it ended");
+  load->add_option("--kubeconfig", load_flags.kubeconfig, "the cluster")->required();
+  load->add_option("--objects", load_flags.objects.objects, "how many, CRDs and namespaces included")
+      ->capture_default_str();
+  load->add_option("--seed", load_flags.objects.seed, "draws all names and contents")
+      ->capture_default_str();
+  load->add_option("--large-secrets", load_flags.objects.large_secrets, "so many secrets of 1 MB more");
+  load->add_option("--workers", load_flags.load.workers, "requests at a time")->capture_default_str();
+  load->add_option("--resource-set", load_flags.resource_set_file,
+                   "write the ResourceSet that selects all of them into this file");
+  load->add_option("--jsonl", load_flags.files,
+                   "load the objects of these files (JSON lines, also gzip) instead")
+      ->check(CLI::ExistingFile);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (load->parsed()) {
+    sigprocmask(SIG_UNBLOCK, &stops, nullptr);
+    return LoadCluster(load_flags);
   }
   return Up(up_flags, signals);
 }
