@@ -158,6 +158,8 @@ TEST(EncryptionConfig, ValidatesAsKubernetes) {
       {OneProvider("{kms: {apiVersion: v2, name: a, endpoint: 'unix:///a'}}\n"
                    "  - {kms: {apiVersion: v2, name: a, endpoint: /a}}"),
        R"([resources[0].providers[1].kms.name: Invalid value: "a": duplicate KMS provider name a, names must be unique, resources[0].providers[1].kms.endpoint: Invalid value: "/a": unsupported scheme "" for KMS provider, only unix is supported])"},
+      {OneProvider("{kms: {apiVersion: v2}}"),
+       R"([resources[0].providers[0].kms.name: Required value: name is a mandatory field for a provider, resources[0].providers[0].kms.endpoint: Invalid value: "": endpoint is a mandatory field for a kms])"},
       {"",
        R"(error while loading file: encryption provider configuration file "enc.yaml" is empty)"},
       // Kubernetes shows the provider's value, and with it its keys.

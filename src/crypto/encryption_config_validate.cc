@@ -213,7 +213,7 @@ class Validator {
   }
 
   void KmsEndpoint(std::string_view endpoint, const std::string& path) {
-    if (endpoint.empty()) return Required(path, "endpoint is a mandatory field for a kms");
+    if (endpoint.empty()) return Invalid(path, "\"\"", "endpoint is a mandatory field for a kms");
     size_t colon = endpoint.find(':');
     std::string scheme;
     if (colon != std::string_view::npos) scheme = endpoint.substr(0, colon);
