@@ -9,7 +9,6 @@ namespace {
 
 constexpr int64_t kPage = 500;
 constexpr int kTriesOfExpiredList = 3;
-constexpr int kNotAcceptable = 406;
 
 class Lister {
  public:
@@ -33,7 +32,7 @@ class Lister {
   }
 
  private:
-  Status ListOnce(kube::ListRequest request, const std::function<void(std::string_view)>& sink) {
+  Status ListOnce(const kube::ListRequest& request, const std::function<void(std::string_view)>& sink) {
     for (int attempt = 1;; ++attempt) {
       auto listed = client_.List(
           request,
@@ -43,13 +42,8 @@ class Lister {
           },
           call_);
       if (listed) return {};
-      // An API server that knows no metadata-only lists (some aggregated ones).
-      if (listed.error().code() == kNotAcceptable && request.metadata_only) {
-        request.metadata_only = false;
-        continue;
-      }
-      if (listed.error().kind() == ErrorKind::kExpired && attempt < kTriesOfExpiredList) continue;
-      return Fail(std::move(listed).error().With("listing " + request.type->ResourceName()));
+      if (listed.error().kind() != ErrorKind::kExpired || attempt >= kTriesOfExpiredList)
+        return Fail(std::move(listed).error());
     }
   }
 

@@ -53,6 +53,10 @@ struct DocumentFault {
 
 // Owns its nodes; root() points into it and survives a move.
 struct Document {
+  Document() = default;
+  Document(Document&&) = default;  // a copy's pointers would still be into the original
+  Document& operator=(Document&&) = default;
+
   std::deque<Node> nodes;
   const Node* root = nullptr;  // never null after parsing
   std::vector<DocumentFault> faults;  // keys given twice (the last one won), numbers JSON cannot hold

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "resourceset/fields.h"
+
 namespace holdfast::resourceset {
 namespace {
 
@@ -67,7 +69,7 @@ Result<ObjectExplanation> ExplainLiveObject(kube::Client& client, const Resource
       kube::ListRequest request;
       request.type = &type;
       request.ns = ns;
-      request.field_selector = "metadata.name=" + std::string(name) + "," + one.text;
+      request.field_selector = FieldSelectorText({{"metadata.name", std::string(name)}}) + "," + one.text;
       request.metadata_only = true;
       bool found = false;
       HF_TRY_CONTEXT(client.List(

@@ -49,11 +49,11 @@ void AddTypeNotes(const Matcher& matcher, const kube::GroupVersion& gv,
                        [&](const kube::ResourceType& type) { return IsNamed(type, name); });
   };
   for (const std::string& kind : selector.kinds) {
-    if (exists(kind)) continue;
     if (kind.find('/') != std::string::npos) {
       notes.push_back("kinds: \"" + kind + "\" is a subresource, and those are never selected");
       continue;
     }
+    if (exists(kind)) continue;
     const std::string elsewhere = WhereElse(kind, gv, discovery);
     notes.push_back("kinds: no resource of " + gv.ToString() + " is called \"" + kind + "\"" +
                     (elsewhere.empty() ? DidYouMean(kind, names) : elsewhere));
