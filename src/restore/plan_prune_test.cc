@@ -1,0 +1,197 @@
+// What prune deletes, and what it never does (D16).
+#include "restore/archive_for_test.h"
+
+namespace holdfast::restore {
+namespace {
+
+using List = std::vector<std::string>;
+
+std::string Named(const std::string& name, const std::string& ns = "",
+                  const std::string& meta = "") {
+  return J("{'metadata':{'name':'" + name + "'" + (ns.empty() ? "" : ",'namespace':'" + ns + "'") +
+           meta + "}}");
+}
+
+const char* const kAll = R"(
+apiVersion: resources.cattle.io/v1
+kind: ResourceSet
+metadata: {name: all}
+resourceSelectors:
+- {apiVersion: v1, kindsRegexp: .}
+- {apiVersion: x.io/v1, kindsRegexp: .}
+- {apiVersion: apiextensions.k8s.io/v1, kindsRegexp: .}
+- {apiVersion: coordination.k8s.io/v1, kindsRegexp: .}
+)";
+
+struct PruneTest : ::testing::Test {
+  void SetUp() override {
+    cluster.AddUsualTypes();
+    cluster.AddType("coordination.k8s.io", "v1", "leases", "Lease", true);
+    options.prune = true;
+    // Of every selected type the archive has one.
+    for (const char* path :
+         {"namespaces.#v1/n.json", "secrets.#v1/n/keep.json", "configmaps.#v1/n/keep.json",
+          "serviceaccounts.#v1/n/keep.json", "plants.x.io#v1/keep.json", "pots.x.io#v1/n/keep.json",
+          "leases.coordination.k8s.io#v1/n/keep.json"})
+      Archive(path);
+    entries.push_back({"customresourcedefinitions.apiextensions.k8s.io#v1/plants.x.io.json",
+                       J("{'metadata':{'name':'plants.x.io'},'spec':{'versions':[]}}")});
+  }
+  void Archive(const std::string& path) {
+    auto name = archive::EntryName::Parse(path);
+    entries.push_back({path, Named(name->name)});
+  }
+  // A live object with the given owners, {apiVersion, kind, name, uid} in JSON.
+  std::string Extra(const std::string& path, const std::string& owners = "",
+                    const std::string& more = "") {
+    auto name = archive::EntryName::Parse(path);
+    std::string text = Named(name->name, name->ns,
+                             owners.empty() ? "" : ",'ownerReferences':[" + owners + "]");
+    if (!more.empty()) text.insert(text.size() - 1, J("," + more));
+    return cluster.Put(path, text);
+  }
+  static std::string Owner(const std::string& kind, const std::string& name,
+                           const std::string& uid) {
+    return "{'apiVersion':'x.io/v1','kind':'" + kind + "','name':'" + name + "','uid':'" + uid +
+           "'}";
+  }
+  Planned Build() { return MakePlan(entries, cluster, options, kAll); }
+
+  FakeCluster cluster;
+  Entries entries;
+  PlanOptions options;
+};
+
+TEST_F(PruneTest, DeletesWhatIsSelectedAndNotArchived) {
+  Extra("configmaps.#v1/n/extra.json");
+  Extra("namespaces.#v1/gone.json");
+  Extra("clusterroles.rbac.authorization.k8s.io#v1/unselected.json");
+  cluster.Put("configmaps.#v1/n/keep.json", Named("keep", "n"));
+  EXPECT_EQ(Build().Deleted(), (List{"configmaps n/extra", "namespaces gone"}));
+  options.prune = false;
+  EXPECT_EQ(Build().Deleted(), List{});
+}
+
+TEST_F(PruneTest, SkippedEntriesCountAsPresent) {
+  entries.push_back({"secrets.#v1/n/values.json",
+                     J("{'type':'fleet.cattle.io/cluster-registration-values',"
+                       "'metadata':{'name':'values'}}")});
+  Extra("secrets.#v1/n/values.json");
+  EXPECT_EQ(Build().Deleted(), List{});
+}
+
+TEST_F(PruneTest, TheSameObjectInAnotherVersionIsPresent) {
+  cluster.AddType("x.io", "v1alpha1", "plants", "Plant", false, true);
+  entries.push_back({"plants.x.io#v1alpha1/oak.json", Named("oak")});
+  Extra("plants.x.io#v1/oak.json");
+  EXPECT_EQ(Build().Deleted(), List{});
+}
+
+struct NeverPruned {
+  const char* name;
+  const char* path;
+  const char* more;
+};
+class Never : public PruneTest, public ::testing::WithParamInterface<NeverPruned> {};
+
+TEST_P(Never, IsKeptWithAReason) {
+  options.service_account = "ops/robot";
+  options.keep = {"secrets.#v1/n/run-key.json"};
+  Extra(GetParam().path, "", GetParam().more);
+  Planned plan = Build();
+  EXPECT_EQ(plan.Deleted(), List{});
+  ASSERT_EQ(plan.plan->kept().size(), 1u);
+  EXPECT_FALSE(plan.plan->kept()[0].reason.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Never,
+    ::testing::Values(
+        NeverPruned{"OperatorNamespace", "namespaces.#v1/cattle-resources-system.json", ""},
+        NeverPruned{"InOperatorNamespace", "secrets.#v1/cattle-resources-system/s3.json", ""},
+        NeverPruned{"Lease",
+                    "leases.coordination.k8s.io#v1/cattle-resources-system/restore-controller.json",
+                    ""},
+        NeverPruned{"KubeNamespace", "namespaces.#v1/kube-system.json", ""},
+        NeverPruned{"DefaultNamespace", "namespaces.#v1/default.json", ""},
+        NeverPruned{"InKubeNamespace", "configmaps.#v1/kube-public/cluster-info.json", ""},
+        NeverPruned{"BackupCrd",
+                    "customresourcedefinitions.apiextensions.k8s.io#v1/"
+                    "backups.resources.cattle.io.json",
+                    ""},
+        NeverPruned{"RestoreCrd",
+                    "customresourcedefinitions.apiextensions.k8s.io#v1/"
+                    "restores.resources.cattle.io.json",
+                    ""},
+        NeverPruned{"ResourceSetCrd",
+                    "customresourcedefinitions.apiextensions.k8s.io#v1/"
+                    "resourcesets.resources.cattle.io.json",
+                    ""},
+        NeverPruned{"OwnAccount", "serviceaccounts.#v1/ops/robot.json", ""},
+        NeverPruned{"OwnToken", "secrets.#v1/ops/robot-token.json",
+                    "'type':'kubernetes.io/service-account-token'"},
+        NeverPruned{"UsedByTheRun", "secrets.#v1/n/run-key.json", ""}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST_F(PruneTest, OthersAccountsAndSecretsAreNotProtected) {
+  options.service_account = "ops/robot";
+  Extra("serviceaccounts.#v1/ops/other.json");
+  Extra("secrets.#v1/ops/ordinary.json");
+  Extra("namespaces.#v1/kubernetes.json");
+  EXPECT_EQ(Build().Deleted().size(), 3u);
+}
+
+TEST_F(PruneTest, WhatALiveKeptObjectOwnsStays) {
+  std::string keep = Extra("plants.x.io#v1/keep.json");  // of the archive
+  std::string child = Extra("plants.x.io#v1/child.json", Owner("Plant", "keep", keep));
+  Extra("plants.x.io#v1/grandchild.json", Owner("Plant", "child", child));
+  std::string lost = Extra("plants.x.io#v1/lost.json");
+  Extra("plants.x.io#v1/lostchild.json", Owner("Plant", "lost", lost));
+  Extra("plants.x.io#v1/dangling.json", Owner("Plant", "keep", "an-older-uid"));
+  EXPECT_EQ(Build().Deleted(),
+            (List{"plants.x.io dangling", "plants.x.io lost", "plants.x.io lostchild"}));
+}
+
+TEST_F(PruneTest, AnOwnerThatIsNotSelectedStaysAndKeepsWhatItOwns) {
+  std::string role = Extra("clusterroles.rbac.authorization.k8s.io#v1/cr.json");
+  std::string owner = "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
+                      "'uid':'" + role + "'}";
+  std::string stale = "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
+                      "'uid':'before'}";
+  Extra("plants.x.io#v1/held.json", owner);
+  Extra("plants.x.io#v1/stale.json", stale);
+  EXPECT_EQ(Build().Deleted(), List{"plants.x.io stale"});
+}
+
+TEST_F(PruneTest, RefusesWhenTheArchiveLacksAWholeType) {
+  std::erase_if(entries, [](const auto& entry) { return entry.first.starts_with("pots."); });
+  Extra("pots.x.io#v1/n/pot.json");
+  Extra("configmaps.#v1/n/extra.json");
+  Planned plan = Build();
+  EXPECT_EQ(plan.Deleted(), List{});
+  ASSERT_EQ(plan.plan->prune_refusals().size(), 1u);
+  EXPECT_NE(plan.plan->prune_refusals()[0].find("pots.x.io"), std::string::npos);
+  options.allow_missing_types = true;
+  EXPECT_EQ(Build().Deleted().size(), 2u);
+}
+
+TEST_F(PruneTest, ATypeOfWhichAllIsProtectedIsNoReasonToRefuse) {
+  std::erase_if(entries, [](const auto& entry) { return entry.first.starts_with("leases."); });
+  Extra("leases.coordination.k8s.io#v1/kube-node-lease/node.json");
+  EXPECT_TRUE(Build().plan->prune_refusals().empty());
+}
+
+TEST_F(PruneTest, AReferenceToAPrunedOwnerIsLeftOut) {
+  std::string doomed = Extra("plants.x.io#v1/doomed.json");
+  entries.push_back({"pots.x.io#v1/n/pot.json",
+                     J("{'metadata':{'name':'pot','ownerReferences':[" +
+                       Owner("Plant", "doomed", "old") + "]}}")});
+  Planned plan = Build();
+  EXPECT_EQ(plan.Deleted(), List{"plants.x.io doomed"});
+  PreparedWrite written = plan.Write("pots.x.io#v1/n/pot.json");
+  ASSERT_EQ(written.dropped_owners.size(), 1u);
+  EXPECT_NE(written.dropped_owners[0].find("pruned"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace holdfast::restore
