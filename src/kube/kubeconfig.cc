@@ -97,9 +97,10 @@ Status AddEntries(const YAML::Node& root, const fs::path& file, const char* list
     if (!item.IsMap() || !item["name"].IsDefined() || !item["name"].IsScalar())
       return bad("has an entry without a name");
     std::string name = item["name"].Scalar();
-    Entry entry{item[field], file.parent_path(),
+    const YAML::Node body = item[field];
+    bool empty = !body.IsDefined() || body.IsNull();
+    Entry entry{empty ? YAML::Node(YAML::NodeType::Map) : body, file.parent_path(),
                 std::string(field) + " " + Quoted(name) + " in " + file.string()};
-    if (!entry.node.IsDefined() || entry.node.IsNull()) entry.node = YAML::Node(YAML::NodeType::Map);
     if (!entry.node.IsMap())
       return bad("entry " + Quoted(name) + ": " + field + " must be a mapping");
     if (!own.emplace(name, std::move(entry)).second)

@@ -180,8 +180,13 @@ class TestServer {
   static std::optional<TestRequest> Read(int fd, SSL* ssl, std::string& in,
                                          const std::stop_token& stop) {
     size_t end;
-    while ((end = in.find("\r\n\r\n")) == std::string::npos)
+    while ((end = in.find("\r\n\r\n")) == std::string::npos) {
       if (!More(fd, ssl, in, stop)) return std::nullopt;
+      if (in[0] == '\x16' && !ssl) {  // a TLS handshake; answered as Go's server does
+        TestReply(fd, ssl, stop).Raw("HTTP/1.0 400 Bad Request\r\n\r\n");
+        return std::nullopt;
+      }
+    }
     TestRequest request;
     std::string head = in.substr(0, end + 2);
     in.erase(0, end + 4);
