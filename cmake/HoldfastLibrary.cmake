@@ -24,6 +24,8 @@ function(holdfast_library name)
   if(tests AND NOT HOLDFAST_FUZZ)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE holdfast_${name} GTest::gmock GTest::gtest_main)
+    # Test code itself is not optimized: it builds in half the time, and what it tests is.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
   endif()
