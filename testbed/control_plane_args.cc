@@ -39,7 +39,7 @@ std::vector<std::string> ApiServerArgs(const ControlPlaneOptions& options,
       "--service-account-issuer=https://kubernetes.default.svc",
       "--service-account-key-file=" + files.Pki("service-account.pub").string(),
       "--service-account-signing-key-file=" + files.Pki("service-account.key").string(),
-      "--service-cluster-ip-range=10.0.0.0/24",
+      "--service-cluster-ip-range=10.0.0.0/16",
       "--allow-privileged=true",
   };
   if (options.etcd_compaction_interval) {

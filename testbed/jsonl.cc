@@ -291,6 +291,12 @@ Result<std::vector<std::string>> ReadJsonl(const std::filesystem::path& file) {
 }
 
 Status InstallOperatorDefinitions(kube::Client& client) {
+  kube::ResourceType namespaces{{"", "v1"}, "namespaces", "Namespace", false, ~0u, true};
+  HF_TRY_CONTEXT(CreateWithStatus(client, {&namespaces, "", "cattle-resources-system"},
+                                  R"({"apiVersion":"v1","kind":"Namespace","metadata":)"
+                                  R"({"name":"cattle-resources-system"}})",
+                                  ""),
+                 "creating the operator's namespace");
   std::vector<std::string> definitions;
   for (const char* kind : {"Backup", "Restore", "ResourceSet"}) {
     std::string singular = kind;

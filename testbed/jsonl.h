@@ -15,8 +15,9 @@ namespace holdfast::testbed {
 // The lines that are not empty. kInvalid for a line that is not a JSON object.
 Result<std::vector<std::string>> ReadJsonl(const std::filesystem::path& file);
 
-// The operator's three CRDs (backups, restores, resourcesets of resources.cattle.io/v1), which take
-// anything, where they are missing; waits until they are served.
+// What an installed operator brings: namespace cattle-resources-system and its three CRDs (backups,
+// restores, resourcesets of resources.cattle.io/v1, here with a schema that takes anything), where they
+// are missing; waits until they are served.
 Status InstallOperatorDefinitions(kube::Client& client);
 
 // Creates the objects of all files: CRDs, then cluster-scoped objects, namespaces first, then namespaced

@@ -80,6 +80,7 @@ struct LoadFlags {
   std::string kubeconfig;
   std::string resource_set_file;
   std::vector<std::string> files;
+  std::string deletes;
   ObjectSetOptions objects;
   LoadOptions load;
 };
@@ -102,6 +103,10 @@ int LoadCluster(LoadFlags& flags) {
     report = Load(**client, ObjectSet(flags.objects), flags.load);
   }
   if (!report) return Report(report.error());
+  if (!flags.deletes.empty()) {
+    Status deleted = DeleteJsonl(**client, flags.deletes);
+    if (!deleted) return Report(deleted.error());
+  }
   if (!flags.resource_set_file.empty()) {
     Status written = WriteFile(flags.resource_set_file, RancherResourceSet("rancher-resource-set"));
     if (!written) return Report(written.error());
@@ -148,6 +153,9 @@ int Main(int argc, char** argv) {
                    "write the ResourceSet that selects all of them into this file");
   load->add_option("--jsonl", load_flags.files,
                    "load the objects of these files (JSON lines, also gzip) instead")
+      ->check(CLI::ExistingFile);
+  load->add_option("--deletes", load_flags.deletes,
+                   "afterwards delete what this file (JSON lines) names")
       ->check(CLI::ExistingFile);
   try {
     app.parse(argc, argv);
