@@ -3,13 +3,6 @@
 #include "backup/fake_api.h"
 
 namespace holdfast::backup {
-namespace {
-
-Error HttpError(ErrorKind kind, int code, std::string message) {
-  return Error(kind, std::move(message)).Code(code);
-}
-
-}  // namespace
 
 kube::ResourceType FakeType(std::string plural, bool namespaced, uint32_t verbs) {
   kube::ResourceType type;
@@ -77,17 +70,20 @@ Result<kube::ListEnd> FakeApi::Answer(const kube::ListRequest& request,
   requests.push_back(line);
   if (before) before(request);
 
-  if (gone.contains(plural)) return Fail(HttpError(ErrorKind::kNotFound, 404, "not found"));
+  auto fail = [&](ErrorKind kind, int code, std::string message) {
+    return Fail(Error(kind, std::move(message)).Code(code).With("listing " + plural + ".x.io"));
+  };
+  if (gone.contains(plural)) return fail(ErrorKind::kNotFound, 404, "not found");
   if (forbidden.contains(plural) && request.ns.empty())
-    return Fail(HttpError(ErrorKind::kUnauthorized, 403, plural + " is forbidden"));
+    return fail(ErrorKind::kUnauthorized, 403, plural + " is forbidden");
   if (request.exact && no_exact.contains(plural))
-    return Fail(HttpError(ErrorKind::kInvalid, 400, "unsupported"));
+    return fail(ErrorKind::kInvalid, 400, "unsupported");
   uint64_t revision = RevisionOf(plural);
   if (request.exact) {
     uint64_t wanted = std::stoull(request.resource_version);
-    if (wanted < compacted) return Fail(HttpError(ErrorKind::kExpired, 410, "compacted"));
+    if (wanted < compacted) return fail(ErrorKind::kExpired, 410, "compacted");
     if (wanted > revision)
-      return Fail(HttpError(ErrorKind::kUnavailable, 504, "Too large resource version"));
+      return fail(ErrorKind::kUnavailable, 504, "Too large resource version");
     revision = wanted;
   }
   std::vector<std::string> objects = ObjectsAt(request, revision);
@@ -133,7 +129,7 @@ Result<std::string> FakeApi::Get(const kube::ResourceType& type, std::string_vie
   request.ns = ns;
   request.field_selector = "metadata.name=" + std::string(name);
   std::vector<std::string> objects = ObjectsAt(request, RevisionOf(type.plural));
-  if (objects.empty()) return Fail(HttpError(ErrorKind::kNotFound, 404, "not found"));
+  if (objects.empty()) return Fail(Error(ErrorKind::kNotFound, "not found").Code(404));
   return objects.front();
 }
 

@@ -67,23 +67,22 @@ class KindSettler {
     ScopeSettler settler(api_, instant_, type(), scope, taken_, taker_, call_);
     Status done = settler.Run(mode);
     *answered = settler.answered();
-    if (!done) {
-      std::string context = "listing " + type().ResourceName();
-      if (!scope.ns.empty()) context += " in namespace " + scope.ns;
-      if (!scope.field_selector.empty()) context += " with field selector " + scope.field_selector;
-      if (done.error().code() == 404)
-        return Fail(Error(ErrorKind::kExpired, "the server no longer serves " +
-                                                   type().ResourceName() + " in version " +
-                                                   type().gv.version)
-                        .With(std::move(context)));
-      return Fail(std::move(done).error().With(std::move(context)));
-    }
+    if (!done) return Fail(Explain(std::move(done).error(), scope));
     settled_ += settler.settled();
     busy_ = busy_ || settler.busy();
     if (unpinned_.empty()) unpinned_ = settler.unpinned();
     if (std::find(ways_.begin(), ways_.end(), settler.way()) == ways_.end())
       ways_.push_back(settler.way());
     return {};
+  }
+
+  Error Explain(Error error, const Scope& scope) const {
+    if (error.code() == 404)
+      return Error(ErrorKind::kExpired, "the server no longer serves it in version " +
+                                            type().gv.version)
+          .With("listing " + type().ResourceName());
+    if (scope.field_selector.empty()) return error;
+    return std::move(error).With("field selector " + scope.field_selector);
   }
 
   KindOutcome Outcome() const {

@@ -82,7 +82,7 @@ Status ScopeSettler::Ordinary(ListMode mode) {
   request.limit = mode == ListMode::kPages ? kPageSize : 0;
   bool unversioned = false;
   auto sort = [&](std::string_view text) -> Status {
-    HF_TRY(scan_.Read(text));
+    HF_TRY(Read(text));
     std::optional<uint64_t> revision = scan_.revision();
     unversioned = unversioned || !revision;
     if (!revision || *revision <= instant_.revision()) return Accept(scan_);
@@ -126,7 +126,7 @@ Status ScopeSettler::FindMissing() {
   request.limit = kPageSize;
   request.metadata_only = true;
   auto compare = [&](std::string_view text) -> Status {
-    HF_TRY(scan_.Read(text));
+    HF_TRY(Read(text));
     if (!names.Insert(scan_.ns(), scan_.name())) return {};
     if (accepted_.Contains(scan_.ns(), scan_.name()) || missing.size() > kMaxSetAside) return {};
     missing.push_back({std::string(scan_.ns()), std::string(scan_.name())});
@@ -163,7 +163,7 @@ Status ScopeSettler::ListExactly() {
   kube::ListRequest request = ExactRequest();
   request.limit = kPageSize;
   auto accept = [&](std::string_view text) -> Status {
-    HF_TRY(scan_.Read(text));
+    HF_TRY(Read(text));
     if (!scan_.revision() || *scan_.revision() > instant_.revision())
       return OwnStore("a list asked for at revision " + instant_.text() + " holds newer objects");
     return Accept(scan_);
@@ -176,11 +176,16 @@ Status ScopeSettler::ListExactly() {
 // Everything that the server has now and was not offered yet.
 Status ScopeSettler::TakeAsItIs() {
   auto accept = [&](std::string_view text) -> Status {
-    HF_TRY(scan_.Read(text));
+    HF_TRY(Read(text));
     return Accept(scan_);
   };
   HF_TRY(api_.List(Request(), accept, call_));
   answered_ = true;
+  return {};
+}
+
+Status ScopeSettler::Read(std::string_view text) {
+  HF_TRY_CONTEXT(scan_.Read(text), "listing " + type_.ResourceName());
   return {};
 }
 
@@ -219,14 +224,14 @@ Result<bool> ScopeSettler::ReadAgain(const resourceset::ObjectKey& key) {
   // Whether the answer is of R is known at its end only.
   std::string body;
   auto keep = [&](std::string_view text) -> Status {
-    HF_TRY(scan_.Read(text));
+    HF_TRY(Read(text));
     if (scan_.name() == key.name && scan_.ns() == key.ns) body = text;
     return {};
   };
   HF_TRY(Exact(request, /*one_page=*/true, keep));
   ++settled_;
   if (body.empty()) return false;
-  HF_TRY(scan_.Read(body));
+  HF_TRY(Read(body));
   if (!scan_.revision() || *scan_.revision() > instant_.revision())
     return OwnStore("an object asked for at revision " + instant_.text() + " came back newer");
   HF_TRY(Accept(scan_));

@@ -51,6 +51,8 @@ class ScopeSettler {
   Status ListExactly();
   Status TakeAsItIs();
 
+  // Reads `text` into scan_.
+  Status Read(std::string_view text);
   Status Accept(ObjectScan& object);
   Status SetAside(const ObjectScan& object);
   bool TooMany(size_t changed) const;
