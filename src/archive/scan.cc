@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 
+#include "archive/digest_batch.h"
 #include "archive/writer.h"
 #include "base/printable.h"
 #include "stream/sha256.h"
@@ -52,7 +53,7 @@ class Scanner {
 
  private:
   Status One(const stream::TarEntry& entry);
-  Status Object(const stream::TarEntry& entry, std::string_view body, const Digest* sha256);
+  Status Object(const stream::TarEntry& entry, std::string_view body);
   Status TakeManifest(const stream::TarEntry& entry);
   Status CheckManifest();
   Status CheckKinds(const Manifest& manifest) const;
@@ -65,6 +66,7 @@ class Scanner {
   stream::TarReader tar_;
   ScanResult result_;
   std::deque<Digest> digests_;
+  DigestBatch batch_{digests_};
   uint64_t entries_ = 0;
   std::map<std::string, KindCount, std::less<>> kinds_;
   KindCount* last_kind_ = nullptr;
@@ -77,7 +79,7 @@ tl::unexpected<Error> Damaged(std::string what) {
   return Fail(Error(ErrorKind::kCorrupt, std::move(what)).Hint("use another copy of the archive"));
 }
 
-Status Scanner::Object(const stream::TarEntry& entry, std::string_view body, const Digest* sha256) {
+Status Scanner::Object(const stream::TarEntry& entry, std::string_view body) {
   HF_ASSIGN(EntryName name, EntryName::Parse(entry.path));
   if (body.empty()) {
     return Fail(ErrorKind::kInvalid, "entry \"" + Printable(entry.path) + "\" is empty");
@@ -94,8 +96,7 @@ Status Scanner::Object(const stream::TarEntry& entry, std::string_view body, con
   return handler_.Entry({.name = std::move(name),
                          .path = entry.path,
                          .stored = body,
-                         .tar_offset = entry.body_offset,
-                         .sha256 = sha256});
+                         .tar_offset = entry.body_offset});
 }
 
 Status Scanner::TakeManifest(const stream::TarEntry& entry) {
@@ -113,7 +114,7 @@ Status Scanner::One(const stream::TarEntry& entry) {
   if (entry.path == kManifestPath) return TakeManifest(entry);
   HF_ASSIGN(std::string_view body, tar_.Body());
   ++entries_;
-  if (all_) digests_.push_back(Sha256::Of(body));
+  if (all_) batch_.Add(body);
   if (entry.path == kFiltersPath) {
     result_.has_filters = true;
     return handler_.Filters(body);
@@ -122,7 +123,7 @@ Status Scanner::One(const stream::TarEntry& entry) {
     ++result_.ignored;
     return {};
   }
-  return Object(entry, body, all_ ? &digests_.back() : nullptr);
+  return Object(entry, body);
 }
 
 Status Scanner::CheckKinds(const Manifest& manifest) const {
@@ -156,6 +157,7 @@ Status Scanner::CheckManifest() {
     return Damaged("its tar has " + std::to_string(tar_size_) +
                    " bytes before the manifest, which says " + std::to_string(manifest.tar_size));
   }
+  batch_.Compute();
   for (size_t i = 0; i < digests_.size(); ++i) {
     if (digests_[i] == manifest.entry_sha256[i]) continue;
     return Damaged("entry number " + std::to_string(i + 1) + " of " + std::to_string(entries_) +

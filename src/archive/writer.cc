@@ -4,6 +4,7 @@
 #include <deque>
 #include <vector>
 
+#include "archive/digest_batch.h"
 #include "base/printable.h"
 #include "crypto/base64.h"
 #include "stream/gzip.h"
@@ -88,11 +89,13 @@ struct Writer::Impl {
       : sink(out),
         tar(sink, std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()) {}
 
+  Status Put(std::string_view path, std::string_view stored);
   Status PutManifest(const ManifestInfo& info);
 
   TarSink sink;
   stream::TarWriter tar;
   std::deque<Digest> digests;  // grows without moving
+  DigestBatch batch{digests};
   ArchiveSummary summary;
   std::pair<std::string, KindCount*> last_kind{"", nullptr};
   bool finished = false;
@@ -110,27 +113,39 @@ Status Writer::AddFilters(std::string_view resource_set_json) {
   return {};
 }
 
-Status Writer::Add(std::string_view path, std::string_view stored, const Digest& sha256) {
-  if (impl_->finished) return Fail(ErrorKind::kInternal, "archive: entry after the end");
+Status Writer::Impl::Put(std::string_view path, std::string_view stored) {
+  if (finished) return Fail(ErrorKind::kInternal, "archive: entry after the end");
   if (stored.empty()) {
     return Fail(ErrorKind::kInternal, "archive: empty entry \"" + Printable(path) + "\"");
   }
-  HF_TRY(impl_->tar.Add(path, stored));
-  impl_->digests.push_back(sha256);
-  auto& [kind, count] = impl_->last_kind;
+  HF_TRY(tar.Add(path, stored));
+  auto& [kind, count] = last_kind;
   if (count == nullptr || path.size() <= kind.size() || path[kind.size()] != '/' ||
       !path.starts_with(kind)) {
     kind = KindOf(path);
-    count = &impl_->summary.kinds[kind];
+    count = &summary.kinds[kind];
   }
   ++count->objects;
   count->bytes += stored.size();
-  ++impl_->summary.objects;
-  impl_->summary.stored_bytes += stored.size();
+  ++summary.objects;
+  summary.stored_bytes += stored.size();
+  return {};
+}
+
+Status Writer::Add(std::string_view path, std::string_view stored, const Digest& sha256) {
+  HF_TRY(impl_->Put(path, stored));
+  impl_->digests.push_back(sha256);
+  return {};
+}
+
+Status Writer::Add(std::string_view path, std::string_view stored) {
+  HF_TRY(impl_->Put(path, stored));
+  impl_->batch.Add(stored);
   return {};
 }
 
 Status Writer::Impl::PutManifest(const ManifestInfo& info) {
+  batch.Compute();
   HF_ASSIGN(Digest sha256, sink.Sha256());
   ManifestText text = FormatManifest(info, digests.size(), sha256, tar.offset());
   size_t base64 = crypto::Base64Size(digests.size() * sizeof(Digest));
@@ -168,30 +183,5 @@ Result<ArchiveSummary> Writer::Finish(ManifestInfo info) {
 
 uint64_t Writer::objects() const { return impl_->summary.objects; }
 uint64_t Writer::stored_bytes() const { return impl_->summary.stored_bytes; }
-
-Status ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
-  auto differs = [](const char* what) {
-    return Fail(Error(ErrorKind::kCorrupt, std::string("reading the new archive back: ") + what)
-                    .Hint("memory or disk of this machine may be damaged; run again elsewhere"));
-  };
-  if (spool.FlushedSize() != written.gzip_bytes) return differs("its length is not what was written");
-  stream::SpoolSource file(spool);
-  stream::GunzipSource tar(file);
-  stream::FastHash hash;
-  uint64_t size = 0;
-  std::string part(128 << 10, '\0');
-  for (;;) {
-    HF_ASSIGN_CONTEXT(size_t got, tar.Read(part.data(), part.size()),
-                      "reading the new archive back");
-    if (got == 0) break;
-    hash.Update(std::string_view(part.data(), got));
-    size += got;
-  }
-  if (size != written.tar_bytes || hash.Current() != written.tar_hash) {
-    return differs("its contents are not what was written");
-  }
-  if (!tar.sealed()) return differs("its seal is missing");
-  return {};
-}
 
 }  // namespace holdfast::archive

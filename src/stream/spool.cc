@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 
 #include "stream/spool_file.h"
 
@@ -32,7 +34,11 @@ struct Spool::Impl {
       ssize_t put = ::pwrite(file.fd, bytes.data(), bytes.size(), off_t(at));
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) return Fail(Failed("write", errno));
-      flushed.store(at + uint64_t(put), std::memory_order_release);
+      {
+        std::lock_guard lock(mutex);
+        flushed.store(at + uint64_t(put), std::memory_order_release);
+      }
+      grown.notify_all();
       bytes.remove_prefix(size_t(put));
     }
     return {};
@@ -54,6 +60,8 @@ struct Spool::Impl {
   std::string buffer;
   std::atomic<uint64_t> flushed{0};   // bytes in the file
   std::atomic<uint64_t> appended{0};  // and in the buffer
+  mutable std::mutex mutex;            // for waiting only
+  mutable std::condition_variable_any grown;
   bool broken = false;                // what is in the buffer may be lost
   bool linked = false;
 };
@@ -149,6 +157,11 @@ Result<size_t> Spool::Read(uint64_t offset, char* out, size_t size) const {
     done += size_t(got);
   }
   return done;
+}
+
+void Spool::WaitBeyond(uint64_t offset, std::stop_token stop) const {
+  std::unique_lock lock(impl_->mutex);
+  impl_->grown.wait(lock, stop, [&] { return FlushedSize() > offset; });
 }
 
 Result<std::string> Spool::Read(uint64_t offset, size_t size) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,9 @@ class Spool {
   Result<size_t> Read(uint64_t offset, char* out, size_t size) const;
   // Exactly `size` bytes; kInternal when fewer were flushed. Thread-safe.
   Result<std::string> Read(uint64_t offset, size_t size) const;
+
+  // Blocks until Read() can see something at `offset`, or `stop` is requested. Thread-safe.
+  void WaitBeyond(uint64_t offset, std::stop_token stop) const;
 
   // Gives the file, all or nothing, the name `name` in the folder `folder_fd` (on the same file
   // system): fsync, link, fsync of the folder. Never overwrites: kConflict when the name is taken,

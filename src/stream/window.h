@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "stream/stream.h"
@@ -15,19 +15,20 @@ namespace holdfast::stream {
 
 class Window {
  public:
-  Window(Source& in, size_t capacity) : in_(in), buffer_(capacity) {}
+  Window(Source& in, size_t capacity)
+      : in_(in), capacity_(capacity), buffer_(std::make_unique_for_overwrite<char[]>(capacity)) {}
 
   // Tries to have `size` bytes (at most the capacity) at hand; returns how many there are, fewer
   // only at the end of the source. Invalidates views unless they are at hand already.
   Result<size_t> Need(size_t size) {
     if (end_ - begin_ >= size || ended_) return end_ - begin_;
-    if (begin_ + size > buffer_.size()) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    if (begin_ + size > capacity_) {
+      std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;
     }
     while (end_ - begin_ < size) {
-      HF_ASSIGN(size_t got, in_.Read(buffer_.data() + end_, buffer_.size() - end_));
+      HF_ASSIGN(size_t got, in_.Read(buffer_.get() + end_, capacity_ - end_));
       if (got == 0) {
         ended_ = true;
         break;
@@ -36,7 +37,7 @@ class Window {
     }
     return end_ - begin_;
   }
-  std::string_view bytes() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  std::string_view bytes() const { return {buffer_.get() + begin_, end_ - begin_}; }
   // Uses up the first `size` of bytes(); views stay valid until the next Need().
   void Drop(size_t size) {
     begin_ += size;
@@ -45,11 +46,12 @@ class Window {
   }
   // Bytes used up so far.
   uint64_t offset() const { return offset_; }
-  size_t capacity() const { return buffer_.size(); }
+  size_t capacity() const { return capacity_; }
 
  private:
   Source& in_;
-  std::vector<char> buffer_;
+  size_t capacity_;
+  std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t offset_ = 0;
