@@ -32,7 +32,7 @@ struct LeaseOptions {
 class LeaseHold {
  public:
   // Blocks. kConflict when another holds it, with the holder and how long it may last in the message.
-  `client`, `clock` and `log` must outlive what is returned.
+  // `client`, `clock` and `log` must outlive what is returned.
   static Result<std::unique_ptr<LeaseHold>> Acquire(Client& client, const LeaseOptions& options,
                                                     Clock& clock, const Logger& log,
                                                     const Call& call = {});
