@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backup/scrub.h"
+#include "stream/sha256_many.h"
 
 namespace holdfast::backup {
 namespace {
@@ -85,7 +86,6 @@ Status KindCollector::Take(ObjectScan& object) {
                     keys_.EncryptEntry(name_.plural, name_.group, name_.DataContext(),
                                        Scrubber::Scrub(*type_.type, object)),
                     "encrypting " + name_.ToString());
-  entry.sha256 = stream::Sha256::Of(entry.stored);
   batch_bytes_ += entry.stored.capacity() + entry.path.size() + kEntryOverhead;
   batch_.push_back(std::move(entry));
   return batch_bytes_ < kBatchBytes ? Status() : Flush();
@@ -93,6 +93,12 @@ Status KindCollector::Take(ObjectScan& object) {
 
 Status KindCollector::Flush() {
   if (batch_.empty()) return {};
+  // Together, as they are digested several times faster side by side.
+  std::vector<std::string_view> texts;
+  for (const Entry& entry : batch_) texts.push_back(entry.stored);
+  std::vector<stream::Digest> digests(texts.size());
+  stream::Sha256Many(texts, digests);
+  for (size_t i = 0; i < batch_.size(); ++i) batch_[i].sha256 = digests[i];
   return pipe_.Push(std::exchange(batch_, {}), std::exchange(batch_bytes_, 0), stop_);
 }
 
