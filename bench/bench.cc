@@ -130,7 +130,7 @@ class Bench {
     std::vector<double> wall, peak;
     for (int i = 0; i < options_.restore_runs; ++i) {
       HF_ASSIGN(auto run, MustRun(RestoreCommand(*plane_), Log()));
-      if (json::Find(run.out, {"nothing_to_do"}) != "true")
+      if (json::Find(run.out, {"nothingToDo"}) != "true")
         return Fail(ErrorKind::kInternal, "a restore of what had just been backed up found changes");
       wall.push_back(run.cost.wall_seconds);
       peak.push_back(run.cost.peak_mib);

@@ -39,12 +39,12 @@ step "starting a real etcd and kube-apiserver on loopback"
 plane=$!
 for _ in $(seq 300); do
   [[ -s $work/up ]] && break
-  kill -0 "$plane" 2>/dev/null || { cat "$work/up.log"; fail "the control plane did not start"; }
+  kill -0 "$plane" 2>/dev/null || { cat "$work/up" "$work/up.log"; fail "the control plane did not start"; }
   sleep 0.2
 done
 KUBECONFIG=$(head -n 1 "$work/up")
 export KUBECONFIG
-kubectl version 2>/dev/null | tail -n 1
+kubectl version | tail -n 1
 
 step "loading $objects Rancher-shaped objects"
 "$TESTBED" load --kubeconfig "$KUBECONFIG" --objects "$objects" --seed 7 --resource-set "$work/resourceset.yaml"
@@ -82,14 +82,14 @@ kubectl get secrets -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.n
     kubectl delete secret -n "$ns" "$name" --wait=false >/dev/null
   done
 kubectl get configmaps -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name --no-headers |
-  grep -v kube- | sort | head -n 5 | while read -r ns name; do
+  grep -v kube- | sort | sed -n '1,5p' | while read -r ns name; do
     kubectl patch configmap -n "$ns" "$name" --type merge -p '{"data":{"broken":"yes"}}' >/dev/null
   done
 echo "users: none, not even the resource; secrets: $(count secrets) of $secrets"
 
 step "what a restore would do"
 holdfast restore "$archive" --store "$store" --encryption-config "$work/keys.yaml" --plan >"$work/plan"
-head -n 8 "$work/plan"
+sed -n '1,8p' "$work/plan"
 echo "... ($(wc -l <"$work/plan") lines)"
 
 step "the restore"
@@ -100,7 +100,7 @@ step "is anything missing?"
 [[ $(count secrets) == "$secrets" ]] || fail "secrets: $(count secrets) of $secrets"
 echo "users: $users of $users, secrets: $secrets of $secrets"
 holdfast restore "$archive" --store "$store" --encryption-config "$work/keys.yaml" --plan -o json >"$work/second"
-grep -q '"nothing_to_do": true' "$work/second" || { cat "$work/second"; fail "a second restore finds something to do"; }
+grep -q '"nothingToDo": true' "$work/second" || { cat "$work/second"; fail "a second restore finds something to do"; }
 echo "a second restore finds nothing to do"
 holdfast diff "$archive" --store "$store" --encryption-config "$work/keys.yaml" | tee "$work/diff"
 grep -q '^0 only in .* 0 only in .* 0 changed' "$work/diff" || fail "archive and cluster differ"

@@ -93,8 +93,8 @@ class Reporter {
   void Finish(const std::string& left, const std::string& right) {
     if (format_ != Format::kText) {
       JsonObject json;
-      json.Text("left", left).Text("right", right).Texts("only_left", only_left_);
-      json.Texts("only_right", only_right_).Raw("changed", JsonArray(changes_));
+      json.Text("left", left).Text("right", right).Texts("onlyLeft", only_left_);
+      json.Texts("onlyRight", only_right_).Raw("changed", JsonArray(changes_));
       PrintDocument(out_, format_, json.Done());
       return;
     }

@@ -42,7 +42,7 @@ Status RunList(Session& session, const ListArgs& args) {
       archives.push_back(entry.Done());
     }
     JsonObject json;
-    json.Raw("archives", JsonArray(archives)).Texts("other_files", others);
+    json.Raw("archives", JsonArray(archives)).Texts("otherFiles", others);
     PrintDocument(session.out, args.format, json.Done());
     return {};
   }

@@ -70,7 +70,7 @@ Status ExplainOne(Session& session, const ResourceSetArgs& args, kube::Client& c
   }
   JsonObject json;
   json.Text("object", args.object).Bool("selected", explanation.taken_by.has_value());
-  if (explanation.taken_by) json.Number("taken_by", *explanation.taken_by);
+  if (explanation.taken_by) json.Number("takenBy", *explanation.taken_by);
   json.Raw("verdicts", JsonArray(verdicts));
   PrintDocument(session.out, args.format, json.Done());
   return {};
@@ -97,7 +97,7 @@ Status ExplainAll(Session& session, const ResourceSetArgs& args, kube::Client& c
       selectors.push_back(entry.Done());
     }
     JsonObject json;
-    json.Text("resource_set", set.name).Number("objects", static_cast<uint64_t>(counts.objects));
+    json.Text("resourceSet", set.name).Number("objects", static_cast<uint64_t>(counts.objects));
     PrintDocument(session.out, args.format, json.Raw("selectors", JsonArray(selectors)).Done());
     return {};
   }

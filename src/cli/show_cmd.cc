@@ -103,15 +103,15 @@ std::string SummaryJson(const ShowArgs& args, const archive::ScanResult& scan,
     if (!handler.kinds.contains(kind)) add(kind, 0, 0);
   JsonObject json;
   json.Text("archive", args.archive).Number("objects", scan.objects);
-  json.Number("bytes", scan.stored_bytes).Number("archive_bytes", scan.compressed_bytes);
-  json.Number("encrypted", handler.encrypted).Bool("resource_set", scan.has_filters);
+  json.Number("bytes", scan.stored_bytes).Number("archiveBytes", scan.compressed_bytes);
+  json.Number("encrypted", handler.encrypted).Bool("resourceSet", scan.has_filters);
   json.Bool("manifest", scan.manifest.has_value());
   if (scan.manifest) {
     const archive::ManifestInfo& info = scan.manifest->info;
     json.Text("revision", info.revision).Text("cluster", info.cluster_id);
-    json.Text("kubernetes_version", info.kubernetes_version);
-    if (!info.rancher_version.empty()) json.Text("rancher_version", info.rancher_version);
-    json.Text("holdfast_version", info.holdfast_version);
+    json.Text("kubernetesVersion", info.kubernetes_version);
+    if (!info.rancher_version.empty()) json.Text("rancherVersion", info.rancher_version);
+    json.Text("holdfastVersion", info.holdfast_version);
     json.Text("started", FormatRfc3339(info.started)).Text("finished", FormatRfc3339(info.finished));
     json.Texts("warnings", info.warnings);
   }

@@ -23,7 +23,7 @@ std::string ToJson(const std::string& archive, const archive::VerifyReport& repo
   json.Number("objects", report.entries).Number("plain", report.plain);
   json.Number("encrypted", report.encrypted).Number("checked", report.checked);
   json.Number("unchecked", report.unchecked).Number("bytes", report.bytes);
-  json.Raw("keys_needed", keys.Done()).Number("problem_count", report.problem_count);
+  json.Raw("keysNeeded", keys.Done()).Number("problemCount", report.problem_count);
   json.Texts("problems", report.problems);
   return json.Done();
 }
