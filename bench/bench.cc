@@ -50,7 +50,7 @@ class Bench {
                                      "--objects", std::to_string(options_.objects), "--seed", "1",
                                      "--resource-set", set_};
     if (options_.big_secrets > 0)
-      load.insert(load.end(), {"--big-secrets", std::to_string(options_.big_secrets)});
+      load.insert(load.end(), {"--large-secrets", std::to_string(options_.big_secrets)});
     HF_TRY(MustRun(load, Log()));
     WriteEncryptionConfig();
     HF_TRY(BenchBackup());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include <CLI/CLI.hpp>
 
@@ -161,6 +162,7 @@ Result<restore::Index> LoadIndex(Session& session, storage::Store& store, const 
   HF_ASSIGN(auto source, store.Open(name, 0, session.StoreWaits()));
   restore::IndexOptions options;
   options.scan.stop = session.stop;
+  options.temp_dir = std::filesystem::temp_directory_path();
   HF_ASSIGN_CONTEXT(auto index, restore::Index::Load(*source, keys, options), "reading " + name);
   return index;
 }
