@@ -99,6 +99,7 @@ uint64_t Index::duplicates() const { return impl_->duplicates; }
 const std::vector<ArchivedCrd>& Index::crds() const { return impl_->crds; }
 const std::vector<ExternalOwner>& Index::external_owners() const { return impl_->external; }
 const Hasher& Index::hasher() const { return impl_->hasher; }
+std::optional<Clock::Wall> Index::taken() const { return impl_->taken; }
 
 TypeId Index::TypeOf(ObjectId id) const { return impl_->records[id].type; }
 std::string_view Index::Namespace(ObjectId id) const {
@@ -158,6 +159,10 @@ ObjectId Index::FindAnyVersion(std::string_view group, std::string_view plural,
 
 bool Index::HasAnyVersion(std::string_view group, std::string_view plural) const {
   return impl_->types_of_resource.contains({std::string(group), std::string(plural)});
+}
+
+bool Index::HasObjectsIn(std::string_view ns) const {
+  return impl_->namespaces.Find(ns) != Interner::kNone;
 }
 
 Result<std::string> Index::Body(ObjectId id) const {

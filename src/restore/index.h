@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "archive/scan.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "crypto/transformer.h"
 #include "kube/types.h"
@@ -94,6 +95,8 @@ struct IndexOptions {
   std::filesystem::path temp_dir;            // of the spool
   uint64_t max_objects = 20'000'000;         // more is kInvalid
   archive::ScanOptions scan;                 // tar_spool is set by Load
+  // When the backup was begun, where the archive does not say it itself (its name may).
+  std::optional<Clock::Wall> taken;
   size_t threads = 2;                        // that decrypt and examine, beside the one that reads
 };
 
@@ -119,6 +122,8 @@ class Index {
   const std::vector<ArchivedCrd>& crds() const;
   const std::vector<ExternalOwner>& external_owners() const;
   const Hasher& hasher() const;
+  // When the backup was begun: as the manifest says, else as the options did.
+  std::optional<Clock::Wall> taken() const;
 
   TypeId TypeOf(ObjectId id) const;
   const ArchivedType& Type(ObjectId id) const { return types()[TypeOf(id)]; }
@@ -145,6 +150,8 @@ class Index {
   ObjectId FindAnyVersion(std::string_view group, std::string_view plural, std::string_view ns,
                           std::string_view name) const;
   bool HasAnyVersion(std::string_view group, std::string_view plural) const;
+  // Whether any object is in that namespace.
+  bool HasObjectsIn(std::string_view ns) const;
 
   // The JSON of the object as the archive has it, read from the spool and decrypted; apiVersion and
   // kind filled in where the entry lacks them and they are known. Blocks on the disk.

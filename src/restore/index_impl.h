@@ -89,12 +89,13 @@ struct Index::Impl {
   archive::ScanResult scan;
   std::optional<std::string> filters;
   uint64_t duplicates = 0;
+  std::optional<Clock::Wall> taken;
 
   std::deque<IndexRecord> records;
   std::vector<ArchivedType> types;
   std::map<std::pair<kube::GroupVersion, std::string>, TypeId> type_ids;
   std::map<std::pair<std::string, std::string>, std::vector<TypeId>> types_of_resource;
-  Interner namespaces;
+  Interner namespaces;  // those that objects are in
   NamePool names;
   IdTable ids;
   std::vector<ArchivedOwner> owners;

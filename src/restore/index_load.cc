@@ -207,6 +207,8 @@ Result<Index> Index::Load(stream::Source& gz, const crypto::Transformers& keys,
   HF_ASSIGN(impl->spool, stream::Spool::Create(options.temp_dir));
   IndexLoader loader(*impl, options);
   HF_ASSIGN(impl->scan, loader.Run(gz));
+  impl->taken = options.taken;
+  if (impl->scan.manifest) impl->taken = impl->scan.manifest->info.started;
   loader.ResolveOwners();
   std::sort(impl->crds.begin(), impl->crds.end(),
             [](const ArchivedCrd& a, const ArchivedCrd& b) { return a.object < b.object; });

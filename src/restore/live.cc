@@ -59,16 +59,19 @@ LiveObject Live::operator[](ObjectId id) const {
   return impl_->objects[id];
 }
 
-bool Live::OwnersEqual(ObjectId id, std::span<const LiveOwner> expected) const {
+bool Live::OwnersEqual(ObjectId id, std::span<const ExpectedOwner> expected) const {
   std::lock_guard lock(impl_->mutex);
   const LiveObject& object = impl_->objects[id];
-  if (object.owners_count != expected.size()) return false;
-  const LiveOwner* owners = impl_->pools[impl_->index.TypeOf(id)].data() + object.owners_begin;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    if (owners[i].form != expected[i].form) return false;
-    if (expected[i].uid != 0 && owners[i].uid != expected[i].uid) return false;
+  const std::vector<LiveOwner>& pool = impl_->pools[impl_->index.TypeOf(id)];
+  std::span<const LiveOwner> owners(pool.data() + object.owners_begin, object.owners_count);
+  size_t next = 0;
+  for (const ExpectedOwner& owner : expected) {
+    bool here = next < owners.size() && owners[next].form == owner.form &&
+                (owner.uid == 0 || owners[next].uid == owner.uid);
+    if (here) ++next;
+    else if (!owner.optional) return false;
   }
-  return true;
+  return next == owners.size();
 }
 
 std::string Live::UidText(ObjectId id) const {

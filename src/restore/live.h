@@ -96,6 +96,13 @@ struct LiveOwner {
   uint64_t uid = 0;   // Hash64 of the uid's text
 };
 
+// What an owner reference should be, for comparing.
+struct ExpectedOwner {
+  uint64_t form = 0;
+  uint64_t uid = 0;       // 0: any
+  bool optional = false;  // may be missing
+};
+
 // A live object that the archive's selectors take and the archive does not have.
 struct ExtraObject {
   const kube::ResourceType* type = nullptr;
@@ -144,9 +151,8 @@ class Live {
   ~Live();
 
   LiveObject operator[](ObjectId id) const;
-  // Whether the live object's owner references are exactly these, in this order. A uid of 0 stands
-  // for any.
-  bool OwnersEqual(ObjectId id, std::span<const LiveOwner> expected) const;
+  // Whether the live object's owner references are these, in this order.
+  bool OwnersEqual(ObjectId id, std::span<const ExpectedOwner> expected) const;
   // Text of the uid; empty when the object is not there.
   std::string UidText(ObjectId id) const;
   // Differing paths, only with `explain`; empty otherwise.

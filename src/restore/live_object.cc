@@ -5,6 +5,7 @@
 #include "base/json_canonical.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "base/rfc3339.h"
 #include "restore/special_cases.h"
 
 namespace holdfast::restore {
@@ -25,7 +26,8 @@ bool ChartManaged(const LiveMetadata& metadata) {
          json::Find(metadata.annotations, {"meta.helm.sh/release-name"}).has_value();
 }
 
-// Deleting raises the generation of what has one; a Namespace and a CRD say so in their status.
+// A Namespace and a CRD say so in their status; deleting raises the generation of what has one; and
+// the time of deletion may lie before the backup. Others were in the backup only with finalizers.
 Result<bool> WasTerminating(const Index& index, ObjectId id, const LiveMetadata& live) {
   HF_ASSIGN(std::string body, index.Body(id));
   Special special = index.Type(id).special;
@@ -39,8 +41,12 @@ Result<bool> WasTerminating(const Index& index, ObjectId id, const LiveMetadata&
         return json::FindString(*condition, {"status"}) == "True";
     return false;
   }
+  auto finalizers = json::Find(body, {"metadata", "finalizers"});
+  if (!finalizers || !json::ArrayReader(*finalizers).Next()) return false;
   auto generation = json::Find(body, {"metadata", "generation"});
-  return generation && live.generation && Number(*generation) == live.generation;
+  if (generation && live.generation) return Number(*generation) == live.generation;
+  auto deleted = ParseRfc3339(live.deletion_timestamp);
+  return deleted && index.taken() && *deleted <= *index.taken();
 }
 
 // By what a write would send: the archive's versions and the live ones it lacks. Where the server
@@ -94,11 +100,12 @@ LiveMetadata ReadLiveMetadata(std::string_view object) {
     else if (key == "resourceVersion")
       out.resource_version = Number(json::StringOf(value)).value_or(0);
     else if (key == "generation") out.generation = Number(value);
-    else if (key == "deletionTimestamp") out.terminating = json::TypeOf(value) != json::Type::kNull;
+    else if (key == "deletionTimestamp") out.deletion_timestamp = json::StringOf(value);
     else if (key == "ownerReferences") out.owners = value;
     else if (key == "labels") out.labels = value;
     else if (key == "annotations") out.annotations = value;
   }
+  out.terminating = !out.deletion_timestamp.empty();
   return out;
 }
 
@@ -133,13 +140,16 @@ Result<LiveComparison> CompareLive(const Index& index, const TypeState& type, Ob
   }
   if (main_equal && HasIncrement(special)) {
     HF_ASSIGN(archived, index.Body(id));
-    if (!IncrementIsDone(special, archived, object)) live.flags |= LiveObject::kIncrementPending;
+    IncrementState state = CompareIncrement(special, archived, object);
+    if (state == IncrementState::kPending) live.flags |= LiveObject::kIncrementPending;
+    main_equal = state != IncrementState::kOther;
   }
   if (explain && (!main_equal || !status_equal)) {
     if (archived.empty()) {
       HF_ASSIGN(archived, index.Body(id));
     }
     out.paths = DifferingPaths(special, archived, object, !status_equal, kMostPaths);
+    if (out.paths.empty()) out.paths.push_back("the mark for its agents");  // CompareIncrement
   }
   if (main_equal) live.flags |= LiveObject::kMainEqual;
   if (status_equal) live.flags |= LiveObject::kStatusEqual;

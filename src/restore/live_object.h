@@ -18,6 +18,7 @@ struct LiveMetadata {
   std::string name, ns, uid;
   uint64_t resource_version = 0;
   std::optional<uint64_t> generation;
+  std::string deletion_timestamp;  // empty: none
   bool terminating = false;
   std::string_view owners;       // JSON array; empty: none
   std::string_view labels;       // JSON object; empty: none

@@ -67,6 +67,9 @@ struct OwnerDecision {
   std::string uid;         // kUid
   ObjectId after = kNoId;  // kAfter
   std::string reason;      // kDrop: "its owner plants.x.io oak is neither in the archive nor …"
+  // kDrop: the reference is left out when the object is written, but where the live object has it
+  // (with `uid`, or any when empty) that alone is no reason to write.
+  bool tolerated = false;
 };
 
 struct PruneDelete {

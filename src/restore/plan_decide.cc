@@ -98,6 +98,10 @@ OwnerDecision Plan::Impl::DecideOwner(ObjectId id, const ArchivedOwner& owner) c
     decision.reason = OwnerText(id, owner) + " " + why;
     return decision;
   };
+  auto tolerate = [&](const std::string& why) {
+    decision.tolerated = true;
+    return drop(why);
+  };
   auto use = [&](std::string uid) {
     decision.kind = OwnerDecision::Kind::kUid;
     decision.uid = std::move(uid);
@@ -105,9 +109,9 @@ OwnerDecision Plan::Impl::DecideOwner(ObjectId id, const ArchivedOwner& owner) c
   };
   switch (owner.kind) {
     case ArchivedOwner::Target::kMalformed:
-      return drop("has no usable apiVersion, kind or name");
+      return tolerate("has no usable apiVersion, kind or name");
     case ArchivedOwner::Target::kNamespacedOwner:
-      return drop("is namespaced, which a cluster-scoped object may not have as an owner");
+      return tolerate("is namespaced, which a cluster-scoped object may not have as an owner");
     case ArchivedOwner::Target::kObject: {
       LiveObject target = live[owner.target];
       Action action = actions.empty() ? Base(owner.target) : actions[owner.target];
@@ -123,9 +127,9 @@ OwnerDecision Plan::Impl::DecideOwner(ObjectId id, const ArchivedOwner& owner) c
     }
     case ArchivedOwner::Target::kExternal: {
       const Live::External& state = live.ExternalOwnerState(owner.target);
-      if (!state.kind_known) return drop("is of a kind that the cluster does not have");
+      if (!state.kind_known) return tolerate("is of a kind that the cluster does not have");
       if (state.namespaced && index.Namespace(id).empty())
-        return drop("is namespaced, which a cluster-scoped object may not have as an owner");
+        return tolerate("is namespaced, which a cluster-scoped object may not have as an owner");
       if (!state.exists) return drop("is neither in the archive nor in the cluster");
       if (doomed.contains(state.uid)) return drop("is not in the archive and is pruned");
       return use(live.uids().Text(state.uid));
@@ -149,7 +153,8 @@ std::vector<OwnerDecision> Plan::Impl::Owners(ObjectId id) const {
   if (other_kept) return decisions;
   for (size_t i = 0; i < owners.size(); ++i) {
     if (!owners[i].role || decisions[i].kind == OwnerDecision::Kind::kDrop) continue;
-    decisions[i] = {};
+    decisions[i].tolerated = decisions[i].kind == OwnerDecision::Kind::kUid;
+    decisions[i].kind = OwnerDecision::Kind::kDrop;
     decisions[i].reason =
         OwnerText(id, owners[i]) + " is a role, which is not restored as the only owner";
   }
@@ -158,14 +163,15 @@ std::vector<OwnerDecision> Plan::Impl::Owners(ObjectId id) const {
 
 bool Plan::Impl::OwnersEqual(ObjectId id) const {
   std::span<const ArchivedOwner> owners = index.Owners(id);
-  std::vector<LiveOwner> expected;
+  std::vector<ExpectedOwner> expected;
   if (!owners.empty()) {
     std::vector<OwnerDecision> decisions = Owners(id);
     for (size_t i = 0; i < owners.size(); ++i) {
       if (decisions[i].kind == OwnerDecision::Kind::kAfter) return false;
-      bool keep = decisions[i].kind == OwnerDecision::Kind::kUid;
-      if (keep) expected.push_back({owners[i].form, index.hasher().Hash64(decisions[i].uid)});
-      else if (owners[i].token) expected.push_back({owners[i].form, 0});
+      bool keep = decisions[i].kind == OwnerDecision::Kind::kUid || owners[i].token;
+      if (!keep && !decisions[i].tolerated) continue;
+      const std::string& uid = decisions[i].uid;
+      expected.push_back({owners[i].form, uid.empty() ? 0 : index.hasher().Hash64(uid), !keep});
     }
   }
   return live.OwnersEqual(id, expected);

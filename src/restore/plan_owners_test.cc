@@ -116,6 +116,32 @@ TEST_F(OwnersTest, RolesHoldNothingAlone) {
   EXPECT_EQ(Sent(plan.Write("plants.x.io#v1/elm.json").main.body), (List{"g=" + g, "oak=" + oak}));
 }
 
+// Restoring what was just backed up writes nothing, also where a rule would change what is written.
+TEST_F(OwnersTest, WhatALiveObjectStillHasIsNoReasonToWrite) {
+  std::string g = cluster.Put("globalroles.management.cattle.io#v3/g.json",
+                              Plain("GlobalRole", "g"));
+  auto owned = [](const std::string& name, const std::string& api, const std::string& kind,
+                  const std::string& owner, const std::string& uid) {
+    return J("{'kind':'Plant','metadata':{'name':'" + name + "','ownerReferences':[{'apiVersion':'" +
+             api + "','kind':'" + kind + "','name':'" + owner + "','uid':'" + uid + "'}]}}");
+  };
+  auto plan = [&](const std::string& text) {
+    cluster.Put(kOak, text);
+    return MakePlan({{kOak, text}, {"globalroles.management.cattle.io#v3/g.json",
+                                    Plain("GlobalRole", "g")}},
+                    cluster)
+        .Kind(kOak);
+  };
+  EXPECT_EQ(plan(owned("oak", "management.cattle.io/v3", "GlobalRole", "g", g)),
+            ActionKind::kNothing);
+  EXPECT_EQ(plan(owned("oak", "management.cattle.io/v3", "GlobalRole", "g", "older")),
+            ActionKind::kUpdate);
+  EXPECT_EQ(plan(owned("oak", "nonsense", "Nodes", "n", "any")), ActionKind::kNothing);
+  EXPECT_EQ(plan(owned("oak", "v1", "ConfigMap", "cm", "any")), ActionKind::kNothing);
+  // An owner that is gone would take the object with it.
+  EXPECT_EQ(plan(owned("oak", "x.io/v1", "Plant", "gone", "any")), ActionKind::kUpdate);
+}
+
 TEST_F(OwnersTest, ABuiltInRoleThatIsNotThereIsDroppedAloneOfTwo) {
   Entries entries = {
       {"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g", ",'builtin':true")},

@@ -25,6 +25,14 @@ bool IsOwnCrd(const ExtraObject& extra) {
           extra.name == "resourcesets.resources.cattle.io");
 }
 
+// Deleting a CRD deletes all its objects, also those just restored.
+bool MakesArchivedType(const Index& index, const ExtraObject& extra) {
+  if (extra.type->gv.group != "apiextensions.k8s.io") return false;
+  size_t dot = extra.name.find('.');
+  return dot != std::string_view::npos &&
+         index.HasAnyVersion(extra.name.substr(dot + 1), extra.name.substr(0, dot));
+}
+
 }  // namespace
 
 std::string Plan::Impl::WhyProtected(const ExtraObject& extra) const {
@@ -37,6 +45,9 @@ std::string Plan::Impl::WhyProtected(const ExtraObject& extra) const {
   if (!extra.ns.empty() && extra.ns == options.operator_namespace)
     return "it is in the operator's namespace";
   if (IsOwnCrd(extra)) return "it is one of the operator's own CustomResourceDefinitions";
+  if (IsCore(extra, "namespaces") && index.HasObjectsIn(extra.name))
+    return "the archive has objects in it";
+  if (MakesArchivedType(index, extra)) return "the archive has objects of it";
   if (!options.service_account.empty()) {
     size_t slash = options.service_account.find('/');
     std::string_view account = options.service_account;

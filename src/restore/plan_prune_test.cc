@@ -23,7 +23,7 @@ resourceSelectors:
 - {apiVersion: coordination.k8s.io/v1, kindsRegexp: .}
 )";
 
-struct PruneTest : ::testing::Test {
+struct PlanPruneTest : ::testing::Test {
   void SetUp() override {
     cluster.AddUsualTypes();
     cluster.AddType("coordination.k8s.io", "v1", "leases", "Lease", true);
@@ -62,7 +62,7 @@ struct PruneTest : ::testing::Test {
   PlanOptions options;
 };
 
-TEST_F(PruneTest, DeletesWhatIsSelectedAndNotArchived) {
+TEST_F(PlanPruneTest, DeletesWhatIsSelectedAndNotArchived) {
   Extra("configmaps.#v1/n/extra.json");
   Extra("namespaces.#v1/gone.json");
   Extra("clusterroles.rbac.authorization.k8s.io#v1/unselected.json");
@@ -72,7 +72,7 @@ TEST_F(PruneTest, DeletesWhatIsSelectedAndNotArchived) {
   EXPECT_EQ(Build().Deleted(), List{});
 }
 
-TEST_F(PruneTest, SkippedEntriesCountAsPresent) {
+TEST_F(PlanPruneTest, SkippedEntriesCountAsPresent) {
   entries.push_back({"secrets.#v1/n/values.json",
                      J("{'type':'fleet.cattle.io/cluster-registration-values',"
                        "'metadata':{'name':'values'}}")});
@@ -80,7 +80,7 @@ TEST_F(PruneTest, SkippedEntriesCountAsPresent) {
   EXPECT_EQ(Build().Deleted(), List{});
 }
 
-TEST_F(PruneTest, TheSameObjectInAnotherVersionIsPresent) {
+TEST_F(PlanPruneTest, TheSameObjectInAnotherVersionIsPresent) {
   cluster.AddType("x.io", "v1alpha1", "plants", "Plant", false, true);
   entries.push_back({"plants.x.io#v1alpha1/oak.json", Named("oak")});
   Extra("plants.x.io#v1/oak.json");
@@ -92,7 +92,7 @@ struct NeverPruned {
   const char* path;
   const char* more;
 };
-class Never : public PruneTest, public ::testing::WithParamInterface<NeverPruned> {};
+class Never : public PlanPruneTest, public ::testing::WithParamInterface<NeverPruned> {};
 
 TEST_P(Never, IsKeptWithAReason) {
   options.service_account = "ops/robot";
@@ -127,13 +127,23 @@ INSTANTIATE_TEST_SUITE_P(
                     "customresourcedefinitions.apiextensions.k8s.io#v1/"
                     "resourcesets.resources.cattle.io.json",
                     ""},
+        NeverPruned{"CrdOfArchivedObjects",
+                    "customresourcedefinitions.apiextensions.k8s.io#v1/pots.x.io.json", ""},
         NeverPruned{"OwnAccount", "serviceaccounts.#v1/ops/robot.json", ""},
         NeverPruned{"OwnToken", "secrets.#v1/ops/robot-token.json",
                     "'type':'kubernetes.io/service-account-token'"},
         NeverPruned{"UsedByTheRun", "secrets.#v1/n/run-key.json", ""}),
     [](const auto& row) { return std::string(row.param.name); });
 
-TEST_F(PruneTest, OthersAccountsAndSecretsAreNotProtected) {
+TEST_F(PlanPruneTest, ANamespaceWithArchivedObjectsStays) {
+  std::erase_if(entries, [](const auto& entry) { return entry.first == "namespaces.#v1/n.json"; });
+  entries.push_back({"namespaces.#v1/m.json", Named("m")});
+  Extra("namespaces.#v1/n.json");
+  Extra("namespaces.#v1/empty.json");
+  EXPECT_EQ(Build().Deleted(), List{"namespaces empty"});
+}
+
+TEST_F(PlanPruneTest, OthersAccountsAndSecretsAreNotProtected) {
   options.service_account = "ops/robot";
   Extra("serviceaccounts.#v1/ops/other.json");
   Extra("secrets.#v1/ops/ordinary.json");
@@ -141,7 +151,7 @@ TEST_F(PruneTest, OthersAccountsAndSecretsAreNotProtected) {
   EXPECT_EQ(Build().Deleted().size(), 3u);
 }
 
-TEST_F(PruneTest, WhatALiveKeptObjectOwnsStays) {
+TEST_F(PlanPruneTest, WhatALiveKeptObjectOwnsStays) {
   std::string keep = Extra("plants.x.io#v1/keep.json");  // of the archive
   std::string child = Extra("plants.x.io#v1/child.json", Owner("Plant", "keep", keep));
   Extra("plants.x.io#v1/grandchild.json", Owner("Plant", "child", child));
@@ -152,7 +162,7 @@ TEST_F(PruneTest, WhatALiveKeptObjectOwnsStays) {
             (List{"plants.x.io dangling", "plants.x.io lost", "plants.x.io lostchild"}));
 }
 
-TEST_F(PruneTest, AnOwnerThatIsNotSelectedStaysAndKeepsWhatItOwns) {
+TEST_F(PlanPruneTest, AnOwnerThatIsNotSelectedStaysAndKeepsWhatItOwns) {
   std::string role = Extra("clusterroles.rbac.authorization.k8s.io#v1/cr.json");
   std::string owner = "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
                       "'uid':'" + role + "'}";
@@ -163,7 +173,7 @@ TEST_F(PruneTest, AnOwnerThatIsNotSelectedStaysAndKeepsWhatItOwns) {
   EXPECT_EQ(Build().Deleted(), List{"plants.x.io stale"});
 }
 
-TEST_F(PruneTest, RefusesWhenTheArchiveLacksAWholeType) {
+TEST_F(PlanPruneTest, RefusesWhenTheArchiveLacksAWholeType) {
   std::erase_if(entries, [](const auto& entry) { return entry.first.starts_with("pots."); });
   Extra("pots.x.io#v1/n/pot.json");
   Extra("configmaps.#v1/n/extra.json");
@@ -175,13 +185,13 @@ TEST_F(PruneTest, RefusesWhenTheArchiveLacksAWholeType) {
   EXPECT_EQ(Build().Deleted().size(), 2u);
 }
 
-TEST_F(PruneTest, ATypeOfWhichAllIsProtectedIsNoReasonToRefuse) {
+TEST_F(PlanPruneTest, ATypeOfWhichAllIsProtectedIsNoReasonToRefuse) {
   std::erase_if(entries, [](const auto& entry) { return entry.first.starts_with("leases."); });
   Extra("leases.coordination.k8s.io#v1/kube-node-lease/node.json");
   EXPECT_TRUE(Build().plan->prune_refusals().empty());
 }
 
-TEST_F(PruneTest, AReferenceToAPrunedOwnerIsLeftOut) {
+TEST_F(PlanPruneTest, AReferenceToAPrunedOwnerIsLeftOut) {
   std::string doomed = Extra("plants.x.io#v1/doomed.json");
   entries.push_back({"pots.x.io#v1/n/pot.json",
                      J("{'metadata':{'name':'pot','ownerReferences':[" +

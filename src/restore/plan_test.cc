@@ -111,6 +111,12 @@ TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
   EXPECT_NE(plan.Write("clusters.fleet.cattle.io#v1alpha1/n/f.json").main.body.find(":8"),
             std::string::npos);
 
+  // What is neither the archive's nor one more is a difference like any other.
+  cluster.Put("clusters.fleet.cattle.io#v1alpha1/n/f.json",
+              Live_("f", "n", "'spec':{'redeployAgentGeneration':20}"));
+  EXPECT_EQ(MakePlan(entries, cluster).At("clusters.fleet.cattle.io#v1alpha1/n/f.json").reason,
+            Why::kDiffers);
+
   // What an earlier restore of this archive has raised is not raised again.
   cluster.Put("clusters.fleet.cattle.io#v1alpha1/n/f.json",
               Live_("f", "n", "'spec':{'redeployAgentGeneration':8}"));
@@ -195,7 +201,7 @@ TEST_F(PlanTest, ACrdWithMoreLiveVersionsIsEqualOnceTheyAreNotStored) {
 }
 
 TEST_F(PlanTest, ATerminatingNamesakeIsWaitedFor) {
-  const char* deleted = "'deletionTimestamp':'now','finalizers':['f'],'generation':5";
+  const char* deleted = "'deletionTimestamp':'2026-01-27T02:00:00Z','finalizers':['f'],'generation':5";
   Entries entries = {
       {"configmaps.#v1/n/a.json", Object("ConfigMap", "a", "", "'finalizers':['f']")},
       {"plants.x.io#v1/then.json", Object("Plant", "then", "", "'finalizers':['f'],'generation':5")},
@@ -209,7 +215,14 @@ TEST_F(PlanTest, ATerminatingNamesakeIsWaitedFor) {
   for (const char* name : {"t", "u"})
     cluster.Put("namespaces.#v1/" + std::string(name) + ".json",
                 Object("Namespace", name, "", "'deletionTimestamp':'now'"));
+  entries.push_back({"configmaps.#v1/n/before.json",
+                     Object("ConfigMap", "before", "", "'finalizers':['f']")});
+  // The archives of these tests were begun at the start of 1970.
+  cluster.Put("configmaps.#v1/n/before.json",
+              Live_("before", "n", "",
+                    "'deletionTimestamp':'1970-01-01T00:00:00Z','finalizers':['f']"));
   Planned plan = MakePlan(entries, cluster);
+  EXPECT_EQ(plan.Kind("configmaps.#v1/n/before.json"), Kind::kNothing);
   EXPECT_EQ(plan.At("configmaps.#v1/n/a.json").reason, Why::kTerminating);
   EXPECT_EQ(plan.At("plants.x.io#v1/since.json").reason, Why::kTerminating);
   EXPECT_EQ(plan.Kind("plants.x.io#v1/then.json"), Kind::kNothing);
@@ -217,7 +230,7 @@ TEST_F(PlanTest, ATerminatingNamesakeIsWaitedFor) {
   EXPECT_EQ(plan.At("namespaces.#v1/u.json").reason, Why::kTerminating);
   int notes = 0;
   plan.plan->ForEachNote([&](ObjectId, const std::string&) { ++notes; });
-  EXPECT_EQ(notes, 2);
+  EXPECT_EQ(notes, 3);
 }
 
 TEST_F(PlanTest, AResourceSetOfAChartIsNotOverwritten) {

@@ -105,18 +105,19 @@ std::string ApplyIncrement(Special special, std::string object, std::vector<std:
   }
 }
 
-bool IncrementIsDone(Special special, std::string_view archived, std::string_view live) {
-  if (special == Special::kManagementCluster)
-    return json::FindString(live, {"metadata", "annotations", kForceDeploy}) == "true";
-  if (!HasIncrement(special)) return true;
+IncrementState CompareIncrement(Special special, std::string_view archived,
+                                std::string_view live) {
   std::vector<std::string> notes;
   std::string written = ApplyIncrement(special, std::string(archived), notes);
-  std::string_view field = GenerationField(special);
   auto value = [&](std::string_view object) {
-    auto found = json::Find(object, {"spec", field});
+    auto found = special == Special::kManagementCluster
+                     ? json::Find(object, {"metadata", "annotations", kForceDeploy})
+                     : json::Find(object, {"spec", GenerationField(special)});
     return found ? json::Canonical(*found) : std::string("null");  // null is stored as nothing
   };
-  return value(written) == value(live);
+  std::string live_value = value(live);
+  if (live_value == value(written)) return IncrementState::kDone;
+  return live_value == value(archived) ? IncrementState::kPending : IncrementState::kOther;
 }
 
 Result<std::string> MergeCrd(std::string object, std::string_view live, bool replace_schemas,

@@ -15,8 +15,13 @@ namespace holdfast::restore {
 // connect anew. A value that is not a number is left alone, with a note.
 std::string ApplyIncrement(Special special, std::string object, std::vector<std::string>& notes);
 
-// Whether that which ApplyIncrement would write of `archived` stands in `live`.
-bool IncrementIsDone(Special special, std::string_view archived, std::string_view live);
+// What `live` has where ApplyIncrement would change `archived`.
+enum class IncrementState {
+  kDone,     // what would be written
+  kPending,  // what the archive has
+  kOther,    // neither
+};
+IncrementState CompareIncrement(Special special, std::string_view archived, std::string_view live);
 
 // Keeps the live CRD's versions that the archive's lacks, not stored (names appended to `kept`), and
 // does away with preserveUnknownFields, which apiextensions.k8s.io/v1 refuses when true: the same
