@@ -44,7 +44,8 @@ Result<Key> NewKey() {
 
 Result<std::string> KeyPem(EVP_PKEY* key) {
   Bio bio(BIO_new(BIO_s_mem()));
-  if (!bio || !PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr)) {
+  if (!bio ||
+      !PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr)) {
     return Fail(OpenSslError("writing a private key"));
   }
   return Contents(bio);
@@ -137,7 +138,8 @@ Result<KeyPair> CertificateAuthority::Issue(const CertificateRequest& request) c
   X509* own = certificate.get();
   X509* issuer = impl_->certificate.get();
   std::string names;
-  for (const std::string& name : request.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
+  for (const std::string& name : request.dns_names)
+    names += (names.empty() ? "DNS:" : ",DNS:") + name;
   for (const std::string& ip : request.ip_addresses) names += (names.empty() ? "IP:" : ",IP:") + ip;
   if (own == nullptr || !FillCommon(own, key.get(), request, issuer) ||
       !AddExtension(own, issuer, NID_basic_constraints, "critical,CA:FALSE") ||

@@ -24,8 +24,7 @@ int Verify(const std::string& ca, const std::string& certificate, int purpose) {
   std::shared_ptr<X509_STORE_CTX> context(X509_STORE_CTX_new(), X509_STORE_CTX_free);
   X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
   X509_STORE_CTX_set_purpose(context.get(), purpose);
-  return X509_verify_cert(context.get()) == 1 ? X509_V_OK
-                                              : X509_STORE_CTX_get_error(context.get());
+  return X509_verify_cert(context.get()) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context.get());
 }
 
 TEST(Certificates, AreTrustedByTheirOwnAuthorityOnly) {
@@ -39,7 +38,8 @@ TEST(Certificates, AreTrustedByTheirOwnAuthorityOnly) {
   request.dns_names = {"localhost"};
   auto pair = ca->Issue(request);
   ASSERT_TRUE(pair) << pair.error().ToString();
-  EXPECT_EQ(Verify(ca->certificate_pem(), pair->certificate_pem, X509_PURPOSE_SSL_SERVER), X509_V_OK);
+  EXPECT_EQ(Verify(ca->certificate_pem(), pair->certificate_pem, X509_PURPOSE_SSL_SERVER),
+            X509_V_OK);
   EXPECT_NE(Verify(other->certificate_pem(), pair->certificate_pem, X509_PURPOSE_SSL_SERVER),
             X509_V_OK);
   auto leaf = Parse(pair->certificate_pem);
@@ -56,7 +56,8 @@ TEST(Certificates, AClientsIsNoServersAndAnExpiredOneIsRefused) {
   request.organizations = {"system:masters"};
   auto pair = ca->Issue(request);
   ASSERT_TRUE(pair);
-  EXPECT_EQ(Verify(ca->certificate_pem(), pair->certificate_pem, X509_PURPOSE_SSL_CLIENT), X509_V_OK);
+  EXPECT_EQ(Verify(ca->certificate_pem(), pair->certificate_pem, X509_PURPOSE_SSL_CLIENT),
+            X509_V_OK);
   EXPECT_EQ(Verify(ca->certificate_pem(), pair->certificate_pem, X509_PURPOSE_SSL_SERVER),
             X509_V_ERR_INVALID_PURPOSE);
   request.not_after = std::chrono::seconds(-60);

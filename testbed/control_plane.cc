@@ -84,9 +84,9 @@ struct ControlPlane::Impl {
   }
 
   Status Spawn(Component component) {
-    HF_ASSIGN(Of(component).pid,
-              supervisor->Spawn(ComponentArgs(component, options, files, Ports()),
-                                files.Log(component)));
+    HF_ASSIGN(
+        Of(component).pid,
+        supervisor->Spawn(ComponentArgs(component, options, files, Ports()), files.Log(component)));
     return {};
   }
 
@@ -141,13 +141,14 @@ struct ControlPlane::Impl {
       HF_ASSIGN(auto ended, supervisor->Ended(Of(component).pid));
       if (ended) {
         Of(component).pid = -1;
-        return Fail(ErrorKind::kUnavailable, name + " ended (" + *ended + ") while starting; its log:\n" +
+        return Fail(ErrorKind::kUnavailable, name + " ended (" + *ended +
+                                                 ") while starting; its log:\n" +
                                                  LogTail(files.Log(component)));
       }
       if (deadline.Passed(Clock::Real())) {
-        return Fail(ErrorKind::kUnavailable,
-                    name + " was not ready after " + std::to_string(options.start_timeout.count()) +
-                        " s; its log:\n" + LogTail(files.Log(component)));
+        return Fail(ErrorKind::kUnavailable, name + " was not ready after " +
+                                                 std::to_string(options.start_timeout.count()) +
+                                                 " s; its log:\n" + LogTail(files.Log(component)));
       }
       Clock::Real().Sleep(kPollEvery, {});
     }
@@ -222,9 +223,15 @@ Result<std::filesystem::path> ControlPlane::KubeconfigFor(std::string_view user)
 const std::vector<TokenUser>& ControlPlane::users() const { return impl_->options.users; }
 const std::string& ControlPlane::server_url() const { return impl_->server_url; }
 std::filesystem::path ControlPlane::ca_file() const { return impl_->files.Pki("ca.crt"); }
-std::filesystem::path ControlPlane::wrong_ca_file() const { return impl_->files.Pki("wrong-ca.crt"); }
-std::filesystem::path ControlPlane::client_cert_file() const { return impl_->files.Pki("admin.crt"); }
-std::filesystem::path ControlPlane::client_key_file() const { return impl_->files.Pki("admin.key"); }
+std::filesystem::path ControlPlane::wrong_ca_file() const {
+  return impl_->files.Pki("wrong-ca.crt");
+}
+std::filesystem::path ControlPlane::client_cert_file() const {
+  return impl_->files.Pki("admin.crt");
+}
+std::filesystem::path ControlPlane::client_key_file() const {
+  return impl_->files.Pki("admin.key");
+}
 const Etcd& ControlPlane::etcd() const { return *impl_->etcd; }
 std::filesystem::path ControlPlane::etcd_data_dir() const { return impl_->files.EtcdData(); }
 std::filesystem::path ControlPlane::dir() const { return impl_->files.dir; }
@@ -233,7 +240,8 @@ std::filesystem::path ControlPlane::audit_log() const { return impl_->files.Audi
 const std::filesystem::path& ControlPlane::tools() const { return impl_->options.tools; }
 
 Status ControlPlane::StopComponent(Component component, int signal) {
-  HF_TRY_CONTEXT(impl_->Kill(component, signal), "stopping " + std::string(ComponentName(component)));
+  HF_TRY_CONTEXT(impl_->Kill(component, signal),
+                 "stopping " + std::string(ComponentName(component)));
   return {};
 }
 
@@ -283,9 +291,11 @@ Result<std::vector<AuditEvent>> ControlPlane::AuditEvents() const {
   }
   std::vector<AuditEvent> events;
   for (size_t begin = 0, end; (end = log.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    auto line = nlohmann::json::parse(log.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      log.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    if (!line.is_object()) return Fail(ErrorKind::kInternal, "the audit log has a line that is not JSON");
+    auto line =
+        nlohmann::json::parse(log.begin() + static_cast<std::ptrdiff_t>(begin),
+                              log.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    if (!line.is_object())
+      return Fail(ErrorKind::kInternal, "the audit log has a line that is not JSON");
     AuditEvent event;
     event.verb = line.value("verb", "");
     event.uri = line.value("requestURI", "");

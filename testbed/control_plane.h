@@ -5,8 +5,9 @@
 //   ... use plane->kubeconfig() ...
 //
 // Everything is stopped and its folder removed when the object is destroyed or its process dies in
-// whatever way. RBAC authorization; Kubernetes' defaults but for: ServiceAccount admission off (nobody
-// makes tokens for pods), no reconciler of the endpoints of service "kubernetes", etcd without fsync.
+// whatever way. RBAC authorization; Kubernetes' defaults but for: ServiceAccount admission off
+// (nobody makes tokens for pods), no reconciler of the endpoints of service "kubernetes", etcd
+// without fsync.
 #pragma once
 
 #include <sys/types.h>

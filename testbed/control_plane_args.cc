@@ -57,7 +57,8 @@ std::vector<std::string> ApiServerArgs(const ControlPlaneOptions& options,
   return args;
 }
 
-std::vector<std::string> ManagerArgs(const ControlPlaneFiles& files, const ControlPlanePorts& ports) {
+std::vector<std::string> ManagerArgs(const ControlPlaneFiles& files,
+                                     const ControlPlanePorts& ports) {
   return {
       "--bind-address=127.0.0.1",
       "--secure-port=" + std::to_string(ports.controller_manager),

@@ -39,8 +39,8 @@ Status WriteIdentities(const ControlPlaneFiles& files, ControlPlaneOptions& opti
   server.ip_addresses = {"127.0.0.1", "::1", "10.0.0.1"};
   HF_TRY(WritePair(files, "server", ca.Issue(server)));
   HF_TRY(WritePair(files, "admin", ClientPair(ca, "admin", {"system:masters"})));
-  HF_TRY(WritePair(files, "controller-manager",
-                   ClientPair(ca, "system:kube-controller-manager", {})));
+  HF_TRY(
+      WritePair(files, "controller-manager", ClientPair(ca, "system:kube-controller-manager", {})));
   HF_ASSIGN(SigningKey service_accounts, NewSigningKey());
   HF_TRY(WriteFile(files.Pki("service-account.key"), service_accounts.private_pem));
   HF_TRY(WriteFile(files.Pki("service-account.pub"), service_accounts.public_pem));

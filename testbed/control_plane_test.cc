@@ -25,7 +25,8 @@ using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
 // A request with a token, or with nothing when it is empty.
-Result<HttpAnswer> AsUser(const ControlPlane& plane, const std::string& token, const std::string& path) {
+Result<HttpAnswer> AsUser(const ControlPlane& plane, const std::string& token,
+                          const std::string& path) {
   HttpCall call;
   call.url = plane.server_url() + path;
   call.bearer_token = token;
@@ -123,7 +124,8 @@ TEST_F(ControlPlaneTest, EtcdCanBeCompactedAndChangedBehindTheServersBack) {
   Json list = Json::parse(Request("GET", kConfigMaps).body);
   std::string revision = list["metadata"]["resourceVersion"];
   ASSERT_EQ(Request("POST", kConfigMaps, ConfigMap("doomed")).code, 201);
-  std::string exact = std::string(kConfigMaps) + "?resourceVersionMatch=Exact&resourceVersion=" + revision;
+  std::string exact =
+      std::string(kConfigMaps) + "?resourceVersionMatch=Exact&resourceVersion=" + revision;
   EXPECT_EQ(Request("GET", exact).code, 200);
   Status compacted = plane_->etcd().Compact();
   ASSERT_TRUE(compacted) << compacted.error().ToString();
@@ -131,7 +133,8 @@ TEST_F(ControlPlaneTest, EtcdCanBeCompactedAndChangedBehindTheServersBack) {
 
   const Etcd& etcd = plane_->etcd();
   EXPECT_EQ(etcd.CountPrefix("/registry/configmaps/default/").value_or(-1), 1);
-  EXPECT_THAT(etcd.Get("/registry/configmaps/default/doomed").value().value_or(""), HasSubstr("doomed"));
+  EXPECT_THAT(etcd.Get("/registry/configmaps/default/doomed").value().value_or(""),
+              HasSubstr("doomed"));
   EXPECT_EQ(etcd.DeletePrefix("/registry/configmaps/default/").value_or(-1), 1);
   EXPECT_EQ(etcd.Get("/registry/configmaps/default/doomed").value(), std::nullopt);
   EXPECT_EQ(Request("GET", std::string(kConfigMaps) + "/doomed").code, 404);
@@ -152,8 +155,10 @@ TEST_F(ControlPlaneTest, AuditShowsEveryWrite) {
   int reads = 0;
   for (const AuditEvent& event : *events) {
     if (event.user != "admin") continue;
-    if (event.IsWrite()) writes.push_back(event.verb + " " + std::to_string(event.code));
-    else if (event.uri == std::string(kConfigMaps) + "/a") ++reads;
+    if (event.IsWrite())
+      writes.push_back(event.verb + " " + std::to_string(event.code));
+    else if (event.uri == std::string(kConfigMaps) + "/a")
+      ++reads;
   }
   EXPECT_THAT(writes, ::testing::ElementsAre("create 201", "delete 200"));
   EXPECT_EQ(reads, 1);

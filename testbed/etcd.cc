@@ -47,7 +47,8 @@ Json Range(std::string_view prefix) {
 Result<int64_t> Number(const std::string& text, std::initializer_list<const char*> path) {
   Json value = Json::parse(text, nullptr, false);
   for (const char* key : path) {
-    if (!value.is_object()) return Fail(ErrorKind::kInternal, "etcd answered " + text.substr(0, 200));
+    if (!value.is_object())
+      return Fail(ErrorKind::kInternal, "etcd answered " + text.substr(0, 200));
     if (!value.contains(key)) return 0;
     value = Json(value[key]);
   }

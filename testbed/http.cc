@@ -54,8 +54,9 @@ Result<HttpAnswer> Http(const HttpCall& call) {
   }
   CURLcode code = curl_easy_perform(curl);
   if (code != CURLE_OK) {
-    return Fail(ErrorKind::kUnavailable, call.method + " " + call.url + ": " +
-                                             (detail[0] != '\0' ? detail : curl_easy_strerror(code)));
+    return Fail(ErrorKind::kUnavailable,
+                call.method + " " + call.url + ": " +
+                    (detail[0] != '\0' ? detail : curl_easy_strerror(code)));
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -1,5 +1,6 @@
 // One HTTP request, for waiting until a component is ready and for looking at a control plane from
-// outside. On libcurl alone, so that tests of the project's own client are judged by something else.
+// outside. On libcurl alone, so that tests of the project's own client are judged by something
+// else.
 #pragma once
 
 #include <chrono>
@@ -15,11 +16,11 @@ struct HttpCall {
   std::string url;
   std::string body;
   std::string content_type = "application/json";
-  std::string bearer_token;           // empty: none is sent
-  std::filesystem::path ca_file;      // empty: the system's
-  std::filesystem::path cert_file;    // empty: no client certificate
+  std::string bearer_token;         // empty: none is sent
+  std::filesystem::path ca_file;    // empty: the system's
+  std::filesystem::path cert_file;  // empty: no client certificate
   std::filesystem::path key_file;
-  bool insecure = false;              // any serving certificate will do
+  bool insecure = false;  // any serving certificate will do
   std::chrono::milliseconds timeout{30'000};
 };
 
@@ -28,8 +29,8 @@ struct HttpAnswer {
   std::string body;
 };
 
-// Any answer is a success, whatever its code; kUnavailable when there was none. Proxies named by the
-// environment are not used. Blocks up to the timeout.
+// Any answer is a success, whatever its code; kUnavailable when there was none. Proxies named by
+// the environment are not used. Blocks up to the timeout.
 Result<HttpAnswer> Http(const HttpCall& call);
 
 }  // namespace holdfast::testbed

@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,8 +23,12 @@ constexpr std::chrono::milliseconds kPollEvery{50};
 constexpr char kNoSuchOwner[] = "00000000-dead-4000-8000-000000000000";
 
 kube::ResourceType DefinitionType() {
-  return {{"apiextensions.k8s.io", "v1"}, "customresourcedefinitions", "CustomResourceDefinition",
-          false, ~0u, true};
+  return {{"apiextensions.k8s.io", "v1"},
+          "customresourcedefinitions",
+          "CustomResourceDefinition",
+          false,
+          ~0u,
+          true};
 }
 
 std::string Field(std::string_view object, std::initializer_list<std::string_view> path) {
@@ -87,21 +93,22 @@ std::vector<kube::ResourceType> ServedTypes(std::string_view definition) {
 Status CreateDefinitions(kube::Client& client, const std::vector<std::string>& definitions,
                          const LoadOptions& options) {
   kube::ResourceType crd = DefinitionType();
-  return ParallelFor(
-      definitions.size(), options.workers, options.stop, [&](size_t i, std::stop_token stop) -> Status {
-        ObjectKey key{&crd, "", Field(definitions[i], {"metadata", "name"})};
-        HF_TRY_CONTEXT(CreateWithStatus(client, key, definitions[i], "", stop),
-                       "creating " + key.ToString());
-        for (const kube::ResourceType& type : ServedTypes(definitions[i])) {
-          HF_TRY(WaitUntilServed(client, type, stop));
-        }
-        return {};
-      });
+  return ParallelFor(definitions.size(), options.workers, options.stop,
+                     [&](size_t i, std::stop_token stop) -> Status {
+                       ObjectKey key{&crd, "", Field(definitions[i], {"metadata", "name"})};
+                       HF_TRY_CONTEXT(CreateWithStatus(client, key, definitions[i], "", stop),
+                                      "creating " + key.ToString());
+                       for (const kube::ResourceType& type : ServedTypes(definitions[i])) {
+                         HF_TRY(WaitUntilServed(client, type, stop));
+                       }
+                       return {};
+                     });
 }
 
 class JsonlLoading {
  public:
-  JsonlLoading(kube::Client& client, const LoadOptions& options) : client_(client), options_(options) {}
+  JsonlLoading(kube::Client& client, const LoadOptions& options)
+      : client_(client), options_(options) {}
 
   Status Run(std::vector<std::string> texts) {
     std::vector<std::string> definitions;
@@ -130,13 +137,15 @@ class JsonlLoading {
       group.push_back(std::move(line));
     }
     for (auto* group : {&namespaces, &cluster_scoped, &namespaced}) {
-      HF_TRY(ParallelFor(group->size(), options_.workers, options_.stop,
-                         [&](size_t i, std::stop_token stop) { return CreateOne((*group)[i], stop); }));
+      HF_TRY(ParallelFor(
+          group->size(), options_.workers, options_.stop,
+          [&](size_t i, std::stop_token stop) { return CreateOne((*group)[i], stop); }));
     }
     for (auto* group : {&namespaces, &cluster_scoped, &namespaced}) {
       for (const Line& line : *group) {
         if (!line.owners.empty()) {
-          HF_TRY_CONTEXT(PatchOwners(line, types), "giving " + line.Key().ToString() + " its owners");
+          HF_TRY_CONTEXT(PatchOwners(line, types),
+                         "giving " + line.Key().ToString() + " its owners");
         }
       }
     }
@@ -251,7 +260,8 @@ Status Change(kube::Client& client, Types& types, const std::string& line) {
       return CreateDefinitions(client, {object}, {});
     }
     HF_ASSIGN(const auto* type, types.Of(Field(object, {"apiVersion"}), Field(object, {"kind"})));
-    ObjectKey key{type, Field(object, {"metadata", "namespace"}), Field(object, {"metadata", "name"})};
+    ObjectKey key{type, Field(object, {"metadata", "namespace"}),
+                  Field(object, {"metadata", "name"})};
     HF_TRY_CONTEXT(CreateWithStatus(client, key, object, ""), "creating " + key.ToString());
     return {};
   }
@@ -260,8 +270,9 @@ Status Change(kube::Client& client, Types& types, const std::string& line) {
   if (Field(line, {"patch"}) == "add-version-v2") return AddVersionV2(client, name);
   HF_ASSIGN(const auto* type, types.Of(Field(line, {"apiVersion"}), Field(line, {"kind"})));
   std::string_view patch = json::Find(line, {"patch"}).value_or("{}");
-  HF_TRY_CONTEXT(client.Patch(*type, Field(line, {"namespace"}), name, kube::PatchType::kMerge, patch),
-                 "patching " + type->ResourceName() + "/" + name);
+  HF_TRY_CONTEXT(
+      client.Patch(*type, Field(line, {"namespace"}), name, kube::PatchType::kMerge, patch),
+      "patching " + type->ResourceName() + "/" + name);
   return {};
 }
 
@@ -277,7 +288,8 @@ Result<std::vector<std::string>> ReadJsonl(const std::filesystem::path& file) {
     text.append(buffer, static_cast<size_t>(count));
   }
   int closed = gzclose(in);
-  if (count < 0 || closed != Z_OK) return Fail(ErrorKind::kCorrupt, file.string() + " cannot be unpacked");
+  if (count < 0 || closed != Z_OK)
+    return Fail(ErrorKind::kCorrupt, file.string() + " cannot be unpacked");
   std::vector<std::string> lines;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = std::min(text.find('\n', begin), text.size());
@@ -303,11 +315,13 @@ Status InstallOperatorDefinitions(kube::Client& client) {
     for (char& c : singular) c = static_cast<char>(c | 0x20);
     std::string plural = singular + "s";
     definitions.push_back(
-        R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":")" +
-        plural + R"(.resources.cattle.io"},"spec":{"group":"resources.cattle.io","scope":"Cluster","names":)" +
-        R"({"plural":")" + plural + R"(","singular":")" + singular + R"(","kind":")" + kind +
-        R"(","listKind":")" + kind + R"(List"},"versions":[{"name":"v1","served":true,"storage":true,)" +
-        R"("schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}},)" +
+        R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",)"
+        R"("metadata":{"name":")" +
+        plural + R"(.resources.cattle.io"},"spec":{"group":"resources.cattle.io",)" +
+        R"("scope":"Cluster","names":{"plural":")" + plural + R"(","singular":")" + singular +
+        R"(","kind":")" + kind + R"(","listKind":")" + kind +
+        R"(List"},"versions":[{"name":"v1","served":true,"storage":true,"schema":)" +
+        R"({"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}},)" +
         R"("subresources":{"status":{}}}]}})");
   }
   return CreateDefinitions(client, definitions, {});

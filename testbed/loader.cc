@@ -22,8 +22,9 @@ class Loading {
       : client_(client), set_(set), options_(options), total_(set.size()) {}
 
   Status Run(Phase phase) {
-    return ParallelFor(set_.size(phase), options_.workers, options_.stop,
-                       [&](size_t i, std::stop_token stop) { return One(set_.At(phase, i), stop); });
+    return ParallelFor(
+        set_.size(phase), options_.workers, options_.stop,
+        [&](size_t i, std::stop_token stop) { return One(set_.At(phase, i), stop); });
   }
 
   // A custom resource can be created only after its CRD has come to be served.
@@ -32,10 +33,9 @@ class Loading {
     for (const ObjectKind& kind : set_.kinds()) {
       if (kind.custom) types.push_back(&kind.type);
     }
-    return ParallelFor(types.size(), options_.workers, options_.stop,
-                       [&](size_t i, std::stop_token stop) {
-                         return WaitUntilServed(client_, *types[i], stop);
-                       });
+    return ParallelFor(
+        types.size(), options_.workers, options_.stop,
+        [&](size_t i, std::stop_token stop) { return WaitUntilServed(client_, *types[i], stop); });
   }
 
   LoadReport Report() const {

@@ -34,13 +34,15 @@ struct LoadReport {
   }
 };
 
-// Phase by phase; in a phase in no order. The first failure ends it and is returned with the object's
-// name. Running it again goes on where it ended. Blocks.
-Result<LoadReport> Load(kube::Client& client, const ObjectSet& set, const LoadOptions& options = {});
+// Phase by phase; in a phase in no order. The first failure ends it and is returned with the
+// object's name. Running it again goes on where it ended. Blocks.
+Result<LoadReport> Load(kube::Client& client, const ObjectSet& set,
+                        const LoadOptions& options = {});
 
-// Blocks until the API server serves the collection, which it does some time after the CRD was made;
-// kUnavailable after 60 s.
-Status WaitUntilServed(kube::Client& client, const kube::ResourceType& type, std::stop_token stop = {});
+// Blocks until the API server serves the collection, which it does some time after the CRD was
+// made; kUnavailable after 60 s.
+Status WaitUntilServed(kube::Client& client, const kube::ResourceType& type,
+                       std::stop_token stop = {});
 
 // Creates the object; one that exists already is read instead. Then writes `status` (JSON) to its
 // status subresource where it is not empty. Returns the object as it is then.

@@ -68,14 +68,16 @@ TEST_F(LoaderTest, CreatesEveryObjectWithItsStatusAndItsOwnersUid) {
       Object object = set.At(phase, i);
       std::string live = Get(object.key);
       if (object.key.type->gv.group.ends_with("cattle.io")) ExpectSame(live, object, "spec");
-      for (const char* key : {"data", "rules", "subjects", "content"}) ExpectSame(live, object, key);
+      for (const char* key : {"data", "rules", "subjects", "content"})
+        ExpectSame(live, object, key);
       if (!object.status.empty()) {
         ++statuses;
         EXPECT_TRUE(json::Equal(object.status, json::Find(live, {"status"}).value_or("null")));
       }
       if (object.owner.type == nullptr) continue;
       ++owned;
-      json::ArrayReader references(json::Find(live, {"metadata", "ownerReferences"}).value_or("[]"));
+      json::ArrayReader references(
+          json::Find(live, {"metadata", "ownerReferences"}).value_or("[]"));
       EXPECT_EQ(json::FindString(references.Next().value_or("{}"), {"uid"}),
                 json::FindString(Get(object.owner), {"metadata", "uid"}));
     }
@@ -100,14 +102,21 @@ constexpr char kDefinition[] =
 TEST_F(LoaderTest, JsonLinesKeepOwnersStatusAndNumbersAndCanBeDrifted) {
   std::string lines =
       R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"child","namespace":"p-a",)"
-      R"("ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"parent","uid":""}]}})" "\n"
-      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"parent","namespace":"p-a"}})" "\n"
-      R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"p-a"}})" "\n"
-      R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"lost","ownerReferences":)"
+      R"("ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"parent","uid":""}]}})"
+      "\n"
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"parent","namespace":"p-a"}})"
+      "\n"
+      R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"p-a"}})"
+      "\n"
+      R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":)"
+      R"({"name":"lost","ownerReferences":)"
       R"([{"apiVersion":"nowhere","kind":"Nothing","name":"x","uid":""}]},)"
-      R"("spec":{"n":9223372036854775807},"status":{"n":9007199254740993}})" "\n"
-      R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"below","ownerReferences":)"
-      R"([{"apiVersion":"v1","kind":"ConfigMap","name":"parent","uid":""}]}})" "\n";
+      R"("spec":{"n":9223372036854775807},"status":{"n":9007199254740993}})"
+      "\n"
+      R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":)"
+      R"({"name":"below","ownerReferences":)"
+      R"([{"apiVersion":"v1","kind":"ConfigMap","name":"parent","uid":""}]}})"
+      "\n";
   auto crds = Write("crds.jsonl.gz", "");
   gzFile out = gzopen(crds.c_str(), "wb");
   gzputs(out, kDefinition);
@@ -128,14 +137,19 @@ TEST_F(LoaderTest, JsonLinesKeepOwnersStatusAndNumbersAndCanBeDrifted) {
 
   Status drifted = ApplyDriftJsonl(
       *client_,
-      Write("drift.jsonl",
-            R"({"op":"delete","apiVersion":"example.org/v1","kind":"Thing","name":"below"})" "\n"
-            R"({"op":"merge-patch","apiVersion":"apiextensions.k8s.io/v1","kind":)"
-            R"("CustomResourceDefinition","name":"things.example.org","patch":"add-version-v2"})" "\n"
-            R"({"op":"create","object":{"apiVersion":"example.org/v2","kind":"Thing","metadata":)"
-            R"({"name":"new"},"spec":{"n":1}}})" "\n"
-            R"({"op":"merge-patch","apiVersion":"v1","kind":"ConfigMap","name":"child","namespace":)"
-            R"("p-a","patch":{"data":{"k":"v"}}})" "\n"));
+      Write(
+          "drift.jsonl",
+          R"({"op":"delete","apiVersion":"example.org/v1","kind":"Thing","name":"below"})"
+          "\n"
+          R"({"op":"merge-patch","apiVersion":"apiextensions.k8s.io/v1","kind":)"
+          R"("CustomResourceDefinition","name":"things.example.org","patch":"add-version-v2"})"
+          "\n"
+          R"({"op":"create","object":{"apiVersion":"example.org/v2","kind":"Thing","metadata":)"
+          R"({"name":"new"},"spec":{"n":1}}})"
+          "\n"
+          R"({"op":"merge-patch","apiVersion":"v1","kind":"ConfigMap","name":"child","namespace":)"
+          R"("p-a","patch":{"data":{"k":"v"}}})"
+          "\n"));
   ASSERT_TRUE(drifted) << drifted.error().ToString();
   EXPECT_EQ(client_->Get(thing, "", "below").error().kind(), ErrorKind::kNotFound);
   EXPECT_EQ(json::Find(Get({&thing, "", "new"}), {"spec", "n"}), "1");
@@ -147,7 +161,8 @@ TEST_F(LoaderTest, JsonLinesKeepOwnersStatusAndNumbersAndCanBeDrifted) {
   EXPECT_TRUE(DeleteJsonl(*client_, deletes)) << "what is gone is no error";
   EXPECT_FALSE(client_->Get(map, "p-a", "child"));
   EXPECT_TRUE(InstallOperatorDefinitions(*client_));
-  kube::ResourceType sets{{"resources.cattle.io", "v1"}, "resourcesets", "ResourceSet", false, ~0u, true};
+  kube::ResourceType sets{
+      {"resources.cattle.io", "v1"}, "resourcesets", "ResourceSet", false, ~0u, true};
   EXPECT_TRUE(WaitUntilServed(*client_, sets));
 }
 

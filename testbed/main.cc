@@ -1,5 +1,5 @@
-// testbed: a control plane for people. `testbed up` starts one until it is told to stop, `testbed load`
-// fills one.
+// testbed: a control plane for people. `testbed up` starts one until it is told to stop, `testbed
+// load` fills one.
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -63,11 +63,12 @@ int Up(const UpFlags& flags, int signals) {
   auto plane = ControlPlane::Start(std::move(options));
   if (!plane) return Report(plane.error());
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  std::fprintf(stderr, "A control plane is up after %.1f s: %s, etcd at %s, logs in %s\n", took.count(),
-               (*plane)->server_url().c_str(), (*plane)->etcd_endpoint().c_str(),
+  std::fprintf(stderr, "A control plane is up after %.1f s: %s, etcd at %s, logs in %s\n",
+               took.count(), (*plane)->server_url().c_str(), (*plane)->etcd_endpoint().c_str(),
                ((*plane)->dir() / "logs").c_str());
   std::fprintf(stderr, "Use it:  export KUBECONFIG=%s\n", (*plane)->kubeconfig().c_str());
-  if (flags.kubectl) std::fprintf(stderr, "         %s get namespaces\n", (*tools / "kubectl").c_str());
+  if (flags.kubectl)
+    std::fprintf(stderr, "         %s get namespaces\n", (*tools / "kubectl").c_str());
   std::fprintf(stderr, "Ctrl-C stops it and removes everything.\n");
   std::printf("%s\n", (*plane)->kubeconfig().c_str());
   std::fflush(stdout);
@@ -92,7 +93,8 @@ int LoadCluster(LoadFlags& flags) {
   auto client = kube::Client::Create(std::move(*config), {}, log);
   if (!client) return Report(client.error());
   flags.load.progress = [](size_t done, size_t total) {
-    if (done % 2000 == 0 || done == total) std::fprintf(stderr, "%zu of %zu objects\n", done, total);
+    if (done % 2000 == 0 || done == total)
+      std::fprintf(stderr, "%zu of %zu objects\n", done, total);
   };
   Result<LoadReport> report;
   if (!flags.files.empty()) {
@@ -111,10 +113,11 @@ int LoadCluster(LoadFlags& flags) {
     Status written = WriteFile(flags.resource_set_file, RancherResourceSet("rancher-resource-set"));
     if (!written) return Report(written.error());
   }
-  std::printf("%zu objects created, %zu were there, %zu status writes, %.1f MB, %.1f s, %.0f objects/s\n",
-              report->created, report->existed, report->status_writes,
-              static_cast<double>(report->bytes) / 1e6,
-              std::chrono::duration<double>(report->took).count(), report->PerSecond());
+  std::printf(
+      "%zu objects created, %zu were there, %zu status writes, %.1f MB, %.1f s, %.0f objects/s\n",
+      report->created, report->existed, report->status_writes,
+      static_cast<double>(report->bytes) / 1e6, std::chrono::duration<double>(report->took).count(),
+      report->PerSecond());
   return 0;
 }
 
@@ -130,9 +133,11 @@ int Main(int argc, char** argv) {
   CLI::App app("Brings up a real Kubernetes control plane on loopback and fills it.");
   app.require_subcommand(1);
   UpFlags up_flags;
-  CLI::App* up = app.add_subcommand("up", "start etcd and kube-apiserver, print the kubeconfig's path, "
-                                          "wait for SIGINT or SIGTERM");
-  up->add_flag("--controller-manager", up_flags.controller_manager, "start kube-controller-manager too");
+  CLI::App* up = app.add_subcommand("up",
+                                    "start etcd and kube-apiserver, print the kubeconfig's path, "
+                                    "wait for SIGINT or SIGTERM");
+  up->add_flag("--controller-manager", up_flags.controller_manager,
+               "start kube-controller-manager too");
   up->add_flag("--audit", up_flags.audit, "write an audit log of every request");
   up->add_flag("--kubectl", up_flags.kubectl, "have kubectl built, too, and print its path");
   up->add_flag("--until-stdin-closes", up_flags.until_stdin_closes,
@@ -140,15 +145,19 @@ int Main(int argc, char** argv) {
   up->add_option("--dir", up_flags.dir, "folder in which the control plane's own is made")
       ->check(CLI::ExistingDirectory);
   LoadFlags load_flags;
-  CLI::App* load = app.add_subcommand("load", "fill a cluster with Rancher-shaped objects, the same for "
-                                              "the same seed; run again, it goes on where it ended");
+  CLI::App* load = app.add_subcommand("load",
+                                      "fill a cluster with Rancher-shaped objects, the same for "
+                                      "the same seed; run again, it goes on where it ended");
   load->add_option("--kubeconfig", load_flags.kubeconfig, "the cluster")->required();
-  load->add_option("--objects", load_flags.objects.objects, "how many, CRDs and namespaces included")
+  load->add_option("--objects", load_flags.objects.objects,
+                   "how many, CRDs and namespaces included")
       ->capture_default_str();
   load->add_option("--seed", load_flags.objects.seed, "draws all names and contents")
       ->capture_default_str();
-  load->add_option("--large-secrets", load_flags.objects.large_secrets, "so many secrets of 1 MB more");
-  load->add_option("--workers", load_flags.load.workers, "requests at a time")->capture_default_str();
+  load->add_option("--large-secrets", load_flags.objects.large_secrets,
+                   "so many secrets of 1 MB more");
+  load->add_option("--workers", load_flags.load.workers, "requests at a time")
+      ->capture_default_str();
   load->add_option("--resource-set", load_flags.resource_set_file,
                    "write the ResourceSet that selects all of them into this file");
   load->add_option("--jsonl", load_flags.files,

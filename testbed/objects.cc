@@ -11,9 +11,15 @@
 namespace holdfast::testbed {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFixedNamespaces = {
-    "cattle-system", "cattle-global-data", "cattle-impersonation-system", "cattle-fleet-system",
-    "cattle-ui-plugin-system", "cattle-monitoring-system", "fleet-default", "fleet-local", "local"};
+constexpr std::array<std::string_view, 9> kFixedNamespaces = {"cattle-system",
+                                                              "cattle-global-data",
+                                                              "cattle-impersonation-system",
+                                                              "cattle-fleet-system",
+                                                              "cattle-ui-plugin-system",
+                                                              "cattle-monitoring-system",
+                                                              "fleet-default",
+                                                              "fleet-local",
+                                                              "local"};
 
 // Streams of random numbers that are not of a kind of the table.
 constexpr uint64_t kOwnerStream = 1'000'000, kDefinitionStream = 2'000'000,
@@ -80,7 +86,8 @@ std::string Schema(Random& random) {
   fields.End();
   return R"({"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true,)"
          R"("properties":{"spec":{"type":"object","x-kubernetes-preserve-unknown-fields":true,)"
-         R"("properties":)" + reserved +
+         R"("properties":)" +
+         reserved +
          R"(},"status":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}})";
 }
 
@@ -102,8 +109,12 @@ std::string ObjectKey::ToString() const {
 }
 
 ObjectSet::ObjectSet(const ObjectSetOptions& options) : options_(options), kinds_(RancherKinds()) {
-  definition_type_ = {{"apiextensions.k8s.io", "v1"}, "customresourcedefinitions",
-                      "CustomResourceDefinition", false, ~0u, true};
+  definition_type_ = {{"apiextensions.k8s.io", "v1"},
+                      "customresourcedefinitions",
+                      "CustomResourceDefinition",
+                      false,
+                      ~0u,
+                      true};
   namespace_type_ = {{"", "v1"}, "namespaces", "Namespace", false, ~0u, true};
   std::set<std::string> known;
   for (size_t i = 0; i < kinds_.size(); ++i) {
@@ -114,8 +125,8 @@ ObjectSet::ObjectSet(const ObjectSetOptions& options) : options_(options), kinds
 
   size_t namespaces = std::max<size_t>(24, options_.objects / 40);
   for (size_t i = 0; i < namespaces; ++i) {
-    static constexpr std::array<const char*, 8> kPrefixes = {"p-", "p-", "p-", "c-m-", "c-m-",
-                                                             "user-", "user-", "fleet-ws-"};
+    static constexpr std::array<const char*, 8> kPrefixes = {"p-",   "p-",    "p-",    "c-m-",
+                                                             "c-m-", "user-", "user-", "fleet-ws-"};
     namespaces_.push_back(i < kFixedNamespaces.size()
                               ? std::string(kFixedNamespaces[i])
                               : kPrefixes[i % kPrefixes.size()] +
@@ -172,9 +183,8 @@ Object ObjectSet::At(Phase phase, size_t i) const {
   }
   // What is left is the large secrets.
   Object made;
-  auto secrets = std::find_if(kinds_.begin(), kinds_.end(), [](const ObjectKind& kind) {
-    return kind.body == Body::kSecret;
-  });
+  auto secrets = std::find_if(kinds_.begin(), kinds_.end(),
+                              [](const ObjectKind& kind) { return kind.body == Body::kSecret; });
   made.key = {&secrets->type, "cattle-system", "large-secret-" + std::to_string(i)};
   Random random(options_.seed, kLargeStream, i);
   ObjectWriter object(made.json);
@@ -218,7 +228,8 @@ Object ObjectSet::Definition(size_t i) const {
   object.Raw("metadata", "{\"name\":" + json::Quote(made.key.name) + "}");
   object.Key("spec");
   ObjectWriter spec(made.json);
-  spec.Text("group", kind.type.gv.group).Text("scope", kind.type.namespaced ? "Namespaced" : "Cluster");
+  spec.Text("group", kind.type.gv.group)
+      .Text("scope", kind.type.namespaced ? "Namespaced" : "Cluster");
   std::string singular = kind.type.kind;
   for (char& c : singular) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -285,56 +296,13 @@ Object ObjectSet::Make(size_t index, size_t i) const {
   WriteBody(object, made.json, random, kind, made.key.ns);
   if (kind.custom && random.Chance(90)) {
     std::string status = StatusBody(random, kind);
-    if (kind.type.has_status) made.status = std::move(status);
-    else if (random.Chance(30)) object.Raw("status", status);
+    if (kind.type.has_status)
+      made.status = std::move(status);
+    else if (random.Chance(30))
+      object.Raw("status", status);
   }
   object.End();
   return made;
-}
-
-std::string RancherResourceSet(const std::string& name) {
-  std::string text =
-      "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\nmetadata:\n  name: " + name +
-      "\ncontrollerReferences:\n- apiVersion: apps/v1\n  resource: deployments\n  name: rancher\n"
-      "  namespace: cattle-system\nresourceSelectors:\n";
-  auto select = [&](std::string_view api_version, std::initializer_list<std::string_view> lines) {
-    text += "- apiVersion: " + std::string(api_version) + "\n";
-    for (std::string_view line : lines) text += "  " + std::string(line) + "\n";
-  };
-  std::string_view all = "kindsRegexp: .";
-  std::string_view namespaces = "namespaceRegexp: ^cattle-|^fleet-|^p-|^c-m-|^local$|^user-";
-  select("apiextensions.k8s.io/v1",
-         {all, R"(resourceNameRegexp: \.cattle\.io$|\.cluster\.x-k8s\.io$)",
-          R"(excludeResourceNameRegexp: \.resources\.cattle\.io$)"});
-  select("v1", {"kindsRegexp: ^namespaces$", "resourceNames:", "- local",
-                "resourceNameRegexp: ^cattle-|^fleet-|^p-|^c-m-|^user-"});
-  select("v1", {"kindsRegexp: ^serviceaccounts$", namespaces, "excludeResourceNameRegexp: ^default$"});
-  select("v1", {"kindsRegexp: ^configmaps$", namespaces,
-                R"(excludeResourceNameRegexp: ^kube-root-ca\.crt$)"});
-  select("v1", {"kindsRegexp: ^secrets$", "namespaceRegexp: ^.*$", "labelSelectors:",
-                "  matchExpressions:", "  - key: resources.cattle.io/backup", "    operator: In",
-                "    values:", "    - 'true'"});
-  select("rbac.authorization.k8s.io/v1", {"kindsRegexp: ^roles$|^rolebindings$", namespaces});
-  select("rbac.authorization.k8s.io/v1",
-         {"kindsRegexp: ^clusterroles$", "resourceNameRegexp: ^cattle-"});
-  select("rbac.authorization.k8s.io/v1",
-         {"kindsRegexp: ^clusterrolebindings$", "resourceNameRegexp: ^clusterrolebinding-|^crb-"});
-  select("apps/v1", {"kindsRegexp: ^deployments$", namespaces});
-  std::vector<std::string> groups;
-  for (const ObjectKind& kind : RancherKinds()) {
-    std::string group = kind.type.gv.ToString();
-    if (!kind.custom || std::find(groups.begin(), groups.end(), group) != groups.end()) continue;
-    groups.push_back(group);
-    if (group == "management.cattle.io/v3") {
-      select(group, {all, "excludeKinds:", "- tokens", "- rancherusernotifications"});
-      select(group, {"kindsRegexp: ^tokens$", "labelSelectors:", "  matchExpressions:",
-                     "  - key: authn.management.cattle.io/kind", "    operator: NotIn", "    values:",
-                     "    - provisioning"});
-    } else {
-      select(group, {all});
-    }
-  }
-  return text;
 }
 
 }  // namespace holdfast::testbed

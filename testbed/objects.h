@@ -1,6 +1,6 @@
 // A made-up Rancher management cluster: the same objects for the same options, on every machine.
-// Pure: nothing here talks to a server. Objects are made when asked for and none is kept, so a set of
-// any size costs no memory.
+// Pure: nothing here talks to a server. Objects are made when asked for and none is kept, so a set
+// of any size costs no memory.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@ struct ObjectSetOptions {
   // server lists them.
   size_t objects = 20'000;
   uint64_t seed = 1;
-  // More Secrets, beyond `objects`, of so many bytes before base64 (the API server's limit is 1 MiB).
+  // More Secrets, beyond `objects`, of so many bytes before base64 (the API server's limit is 1
+  // MiB).
   size_t large_secrets = 0;
   size_t large_secret_bytes = 1'000'000;
 };
@@ -26,9 +27,9 @@ struct ObjectSetOptions {
 // Each needs what is in the ones before it: a custom resource its CRD, an object its namespace, an
 // owned one its owner's uid.
 enum class Phase { kDefinitions, kNamespaces, kClusterScoped, kNamespaced, kOwned, kOwnedByOwned };
-inline constexpr std::array kPhases = {Phase::kDefinitions, Phase::kNamespaces,
+inline constexpr std::array kPhases = {Phase::kDefinitions,   Phase::kNamespaces,
                                        Phase::kClusterScoped, Phase::kNamespaced,
-                                       Phase::kOwned, Phase::kOwnedByOwned};
+                                       Phase::kOwned,         Phase::kOwnedByOwned};
 
 // What stands for the owner's uid in the JSON of an owned object.
 inline constexpr std::string_view kOwnerUid = "00000000-0000-0000-0000-0wner0000000";
@@ -89,8 +90,8 @@ class ObjectSet {
   kube::ResourceType definition_type_, namespace_type_;
 };
 
-// A ResourceSet (YAML) in the style of Rancher's own that selects every object of any ObjectSet: the
-// CRDs, the namespaces by their prefixes, custom resources group by group, secrets by label.
+// A ResourceSet (YAML) in the style of Rancher's own that selects every object of any ObjectSet:
+// the CRDs, the namespaces by their prefixes, custom resources group by group, secrets by label.
 std::string RancherResourceSet(const std::string& name);
 
 }  // namespace holdfast::testbed

@@ -13,8 +13,8 @@ namespace holdfast::testbed {
 class PortReservation {
  public:
   // Ports lie below the range that the kernel takes for outgoing connections, so that a port stays
-  // free while its program is restarted. A stranger may still take it: whoever starts a program on it
-  // must be ready to try another. kUnavailable when no free port was found.
+  // free while its program is restarted. A stranger may still take it: whoever starts a program on
+  // it must be ready to try another. kUnavailable when no free port was found.
   static Result<PortReservation> Take();
 
   PortReservation() = default;

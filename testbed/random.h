@@ -19,8 +19,8 @@ class Random {
   // [low, high]
   uint64_t Between(uint64_t low, uint64_t high) { return low + Below(high - low + 1); }
   bool Chance(unsigned percent) { return Below(100) < percent; }
-  // [low, high], every power of two between them as likely as the next: sizes as they are found in the
-  // wild, many small ones and few large ones.
+  // [low, high], every power of two between them as likely as the next: sizes as they are found in
+  // the wild, many small ones and few large ones.
   uint64_t Skewed(uint64_t low, uint64_t high) {
     unsigned octaves = 0;
     while ((low << (octaves + 1)) <= high) ++octaves;

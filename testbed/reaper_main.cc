@@ -128,7 +128,9 @@ class Reaper {
     if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
 
-  static void Answer(const std::string& text) { (void)!send(0, text.data(), text.size(), MSG_NOSIGNAL); }
+  static void Answer(const std::string& text) {
+    (void)!send(0, text.data(), text.size(), MSG_NOSIGNAL);
+  }
 
   const std::string folder_;
   std::map<pid_t, std::string> children_;  // pid: how it ended, empty while it runs

@@ -1,5 +1,5 @@
-// What Supervisor and testbed-reaper say to each other: one SOCK_SEQPACKET message a request, one an
-// answer. A request is a letter and fields, each field ended by a zero byte.
+// What Supervisor and testbed-reaper say to each other: one SOCK_SEQPACKET message a request, one
+// an answer. A request is a letter and fields, each field ended by a zero byte.
 //
 //   S log argv...   start a program           answer P and the pid, or E and the reason
 //   K pid signal    send a signal             answer . (also when it has ended)

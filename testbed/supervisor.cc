@@ -21,7 +21,8 @@ namespace {
 // The program lies beside ours in an installed tree, else where the build put it.
 std::filesystem::path ReaperProgram() {
   std::error_code ignored;
-  auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).replace_filename("testbed-reaper");
+  auto beside =
+      std::filesystem::read_symlink("/proc/self/exe", ignored).replace_filename("testbed-reaper");
   return std::filesystem::exists(beside, ignored) ? beside : HOLDFAST_TESTBED_REAPER;
 }
 

@@ -16,11 +16,11 @@
 
 namespace holdfast::testbed {
 
-// A helper process, testbed-reaper, of which the programs are children. It holds one end of a socket
-// whose other end is ours: when that closes, because of Stop() or because this process died in
-// whatever way, it kills and reaps every program, removes the folder and ends. When the reaper itself
-// is killed, the kernel kills its children (the reaper has one thread, so PR_SET_PDEATHSIG holds).
-// May be used by any number of threads.
+// A helper process, testbed-reaper, of which the programs are children. It holds one end of a
+// socket whose other end is ours: when that closes, because of Stop() or because this process died
+// in whatever way, it kills and reaps every program, removes the folder and ends. When the reaper
+// itself is killed, the kernel kills its children (the reaper has one thread, so PR_SET_PDEATHSIG
+// holds). May be used by any number of threads.
 class Supervisor {
  public:
   // `folder` is removed with everything in it at the end; empty: nothing is removed.

@@ -61,7 +61,8 @@ TEST(Supervisor, TellsHowAProgramEndedAndKeepsItsOutput) {
   auto folder = NewFolder();
   auto supervisor = Supervisor::Start(folder);
   ASSERT_TRUE(supervisor);
-  auto failing = (*supervisor)->Spawn({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, folder / "log");
+  auto failing =
+      (*supervisor)->Spawn({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, folder / "log");
   ASSERT_TRUE(failing);
   ProcessEnd end(*failing);
   if (end.valid()) {  // else it has been reaped
@@ -80,15 +81,18 @@ TEST(Supervisor, AProgramThatIgnoresTheSignalIsKilledAfterTheDeadline) {
   auto folder = NewFolder();
   auto supervisor = Supervisor::Start(folder);
   ASSERT_TRUE(supervisor);
-  auto deaf = (*supervisor)->Spawn({"/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1000; done"},
-                                   folder / "log");
+  auto deaf =
+      (*supervisor)
+          ->Spawn({"/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1000; done"},
+                  folder / "log");
   ASSERT_TRUE(deaf);
   Deadline deadline = Deadline::After(Clock::Real(), kSoon);
   while (ReadFile(folder / "log").value_or("").empty() && !deadline.Passed(Clock::Real())) {
     Clock::Real().Sleep(std::chrono::milliseconds(5), {});
   }
-  EXPECT_TRUE((*supervisor)->Terminate(
-      *deaf, SIGTERM, Deadline::After(Clock::Real(), std::chrono::milliseconds(50))));
+  EXPECT_TRUE((*supervisor)
+                  ->Terminate(*deaf, SIGTERM,
+                              Deadline::After(Clock::Real(), std::chrono::milliseconds(50))));
   EXPECT_EQ((*supervisor)->Ended(*deaf).value(), "signal 9");
 }
 

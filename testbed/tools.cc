@@ -22,8 +22,9 @@ Result<std::filesystem::path> FindTools(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       std::filesystem::path program = std::filesystem::path(given) / name;
       if (access(program.c_str(), X_OK) != 0) {
-        return Fail(ErrnoError("HOLDFAST_TOOLS: " + program.string(), errno)
-                        .Hint("unset HOLDFAST_TOOLS, or set it to what testbed/build-tools prints"));
+        return Fail(
+            ErrnoError("HOLDFAST_TOOLS: " + program.string(), errno)
+                .Hint("unset HOLDFAST_TOOLS, or set it to what testbed/build-tools prints"));
       }
     }
     return std::filesystem::path(given);

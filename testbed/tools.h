@@ -9,9 +9,9 @@
 
 namespace holdfast::testbed {
 
-// The folder that holds all the named tools: $HOLDFAST_TOOLS where set (kNotFound when one is not in
-// it), else what testbed/build-tools prints, which builds what is missing (minutes, once; progress
-// goes to standard error). Blocks.
+// The folder that holds all the named tools: $HOLDFAST_TOOLS where set (kNotFound when one is not
+// in it), else what testbed/build-tools prints, which builds what is missing (minutes, once;
+// progress goes to standard error). Blocks.
 Result<std::filesystem::path> FindTools(const std::vector<std::string>& names);
 
 }  // namespace holdfast::testbed
