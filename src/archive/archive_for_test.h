@@ -25,7 +25,8 @@ inline std::string ObjectJson(const std::string& api_version, const std::string&
                               const std::string& ns, const std::string& name) {
   std::string metadata = "{\"name\":\"" + name + "\"";
   if (!ns.empty()) metadata += ",\"namespace\":\"" + ns + "\"";
-  return "{\"apiVersion\":\"" + api_version + "\",\"kind\":\"" + kind + "\",\"metadata\":" + metadata + "}}";
+  return "{\"apiVersion\":\"" + api_version + "\",\"kind\":\"" + kind +
+         "\",\"metadata\":" + metadata + "}}";
 }
 
 struct TestArchive {

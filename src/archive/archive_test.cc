@@ -62,8 +62,9 @@ TEST(Archive, ScanReadsWhatWriterWrites) {
     for (const auto& kind : info.kinds) {
       kinds.push_back(kind.kind + " " + std::to_string(kind.objects) + " " + kind.way);
     }
-    EXPECT_THAT(kinds, ElementsAre("events.#v1 0 settled", "namespaces.#v1 1 ",
-                                   "roles.rbac.authorization.k8s.io#v1 1 ", "secrets.#v1 2 cached"));
+    EXPECT_THAT(kinds,
+                ElementsAre("events.#v1 0 settled", "namespaces.#v1 1 ",
+                            "roles.rbac.authorization.k8s.io#v1 1 ", "secrets.#v1 2 cached"));
     ASSERT_EQ(result->manifest->Unpinned().size(), 1u);
     EXPECT_EQ(result->manifest->Unpinned()[0]->note, "a store of its own");
   }
@@ -97,7 +98,8 @@ TEST(Archive, ManyEntries) {
   Entries entries;
   for (int i = 0; i < 2000; ++i) {
     std::string name = "n" + std::to_string(i);
-    entries.emplace_back("configmaps.#v1/ns/" + name + ".json", ObjectJson("v1", "ConfigMap", "ns", name));
+    entries.emplace_back("configmaps.#v1/ns/" + name + ".json",
+                         ObjectJson("v1", "ConfigMap", "ns", name));
   }
   Recorder recorder;
   auto result = ScanBytes(MakeArchive(entries).bytes, recorder);
@@ -154,8 +156,10 @@ TEST(Archive, OnlyExactFiltersPathIsSpecial) {
 TEST(Archive, NamesBadEntries) {
   EXPECT_THAT(ErrorOf(Pack({{"stray.json", "{}"}})), HasSubstr("\"stray.json\""));
   EXPECT_THAT(ErrorOf(Pack({{"secrets.v1/a.json", "{}"}})), HasSubstr("\"secrets.v1/a.json\""));
-  EXPECT_THAT(ErrorOf(Pack({{"secrets.#v1/a.json", ""}})), HasSubstr("\"secrets.#v1/a.json\" is empty"));
-  EXPECT_THAT(ErrorOf(Pack({{"secrets.#v1/../a.json", "{}"}})), HasSubstr("\"secrets.#v1/../a.json\""));
+  EXPECT_THAT(ErrorOf(Pack({{"secrets.#v1/a.json", ""}})),
+              HasSubstr("\"secrets.#v1/a.json\" is empty"));
+  EXPECT_THAT(ErrorOf(Pack({{"secrets.#v1/../a.json", "{}"}})),
+              HasSubstr("\"secrets.#v1/../a.json\""));
   EXPECT_THAT(ErrorOf(Pack({{"/etc/passwd", "{}"}})), HasSubstr("\"/etc/passwd\""));
   EXPECT_THAT(ErrorOf(Pack({{"secrets.#v1/" + std::string(5000, 'x') + ".json", "{}"}})),
               HasSubstr("more than 4096 bytes"));

@@ -34,7 +34,7 @@ class DigestBatch {
       messages.push_back(std::string_view(bytes_).substr(one.begin, one.size));
     }
     std::vector<stream::Digest> computed(messages.size());
-    stream::Sha256Many(messages, computed.data());
+    stream::Sha256Many(messages, computed);
     for (size_t i = 0; i < waiting_.size(); ++i) digests_[waiting_[i].index] = computed[i];
     waiting_.clear();
     bytes_.clear();

@@ -14,7 +14,9 @@ std::string EntryName::ToPath() const {
 
 std::string EntryName::Resource() const { return group.empty() ? plural : plural + "." + group; }
 
-std::string EntryName::ApiVersion() const { return group.empty() ? version : group + "/" + version; }
+std::string EntryName::ApiVersion() const {
+  return group.empty() ? version : group + "/" + version;
+}
 
 std::string EntryName::DataContext() const { return ns.empty() ? name : ns + "#" + name; }
 
@@ -28,8 +30,9 @@ std::string EntryName::ToString() const {
 
 Result<EntryName> EntryName::Parse(std::string_view path) {
   auto refuse = [&](const char* why) {
-    return Fail(Error(ErrorKind::kInvalid, "entry \"" + Printable(path) + "\" is not an object's: " + why)
-                    .Hint("objects are <plural>.<group>#<version>/[<namespace>/]<name>.json"));
+    return Fail(
+        Error(ErrorKind::kInvalid, "entry \"" + Printable(path) + "\" is not an object's: " + why)
+            .Hint("objects are <plural>.<group>#<version>/[<namespace>/]<name>.json"));
   };
   size_t first = path.find('/');
   if (first == std::string_view::npos) return refuse("no \"/\" in it");

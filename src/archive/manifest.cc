@@ -58,7 +58,9 @@ class Fields {
  public:
   explicit Fields(std::string_view object) : object_(object) {}
 
-  std::optional<std::string_view> Get(std::string_view key) const { return json::Find(object_, {key}); }
+  std::optional<std::string_view> Get(std::string_view key) const {
+    return json::Find(object_, {key});
+  }
   std::string String(std::string_view key, bool required = true) {
     auto value = Get(key);
     if (value && json::TypeOf(*value) == json::Type::kString) return json::StringOf(*value);
@@ -152,7 +154,9 @@ Status ParseDigests(std::string_view raw, uint64_t count, std::vector<stream::Di
 Status ParseHex(std::string_view text, stream::Digest& digest) {
   if (text.size() == 2 * digest.size()) {
     for (size_t i = 0; i < digest.size(); ++i) {
-      auto digit = [&](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0; };
+      auto digit = [&](char c) {
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0;
+      };
       digest[i] = uint8_t(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
     }
     if (stream::Hex(digest) == text) return {};

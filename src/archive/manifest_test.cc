@@ -87,11 +87,14 @@ TEST(Manifest, DamageIsNamed) {
   EXPECT_THAT(with("\"pinned\":true", "\"pinned\":1"), HasSubstr("pinned"));
   EXPECT_THAT(with("\"kinds\":[", "\"kinds\":{},\"x\":["), HasSubstr("kinds"));
   EXPECT_THAT(with("\"bytes\":4096", "\"bytes\":\"4096\""), HasSubstr("bytes"));
-  EXPECT_THAT(with("\"tar\":{\"sha256\":\"", "\"tar\":{\"sha256\":\"AB"), HasSubstr("digest of the tar"));
+  EXPECT_THAT(with("\"tar\":{\"sha256\":\"", "\"tar\":{\"sha256\":\"AB"),
+              HasSubstr("digest of the tar"));
   EXPECT_THAT(with("\"count\":2", "\"count\":3"), HasSubstr("do not match their count"));
   EXPECT_THAT(with("\"count\":2", "\"count\":999999999999999999"), HasSubstr("do not match"));
-  EXPECT_THAT(with("\"count\":2,\"sha256\":\"", "\"count\":2,\"sha256\":\"\\u0041"), HasSubstr("do not match"));
-  EXPECT_THAT(with("\"count\":2,\"sha256\":\"X", "\"count\":2,\"sha256\":\"!"), HasSubstr("not base64"));
+  EXPECT_THAT(with("\"count\":2,\"sha256\":\"", "\"count\":2,\"sha256\":\"\\u0041"),
+              HasSubstr("do not match"));
+  EXPECT_THAT(with("\"count\":2,\"sha256\":\"X", "\"count\":2,\"sha256\":\"!"),
+              HasSubstr("not base64"));
 }
 
 }  // namespace

@@ -64,8 +64,9 @@ Result<std::string> MakeName(const ArchiveName& name) {
   bool bad = std::any_of(backup.begin(), backup.end(),
                          [](char c) { return c == '/' || uint8_t(c) < 0x20 || c == 0x7f; });
   if (bad || backup.front() == '.') {
-    return Fail(Error(ErrorKind::kInvalid, shown + " cannot be part of a file name")
-                    .Hint("it must not start with a dot, nor have \"/\" or control characters in it"));
+    return Fail(
+        Error(ErrorKind::kInvalid, shown + " cannot be part of a file name")
+            .Hint("it must not start with a dot, nor have \"/\" or control characters in it"));
   }
   if (!IsUid(name.uid)) {
     return Fail(ErrorKind::kInvalid, "\"" + Printable(name.uid) + "\" is not a cluster's uid");

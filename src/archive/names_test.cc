@@ -18,16 +18,27 @@ TEST(EntryName, PathsBothWays) {
     EntryName name;
     std::string path, resource, api_version, context;
   };
-  for (const Case& c : std::vector<Case>{
-           {{"secrets", "", "v1", "cattle-system", "tls-ca"},
-            "secrets.#v1/cattle-system/tls-ca.json", "secrets", "v1", "cattle-system#tls-ca"},
-           {{"namespaces", "", "v1", "", "local"}, "namespaces.#v1/local.json", "namespaces", "v1", "local"},
-           {{"clusters", "management.cattle.io", "v3", "", "c-abc"},
-            "clusters.management.cattle.io#v3/c-abc.json", "clusters.management.cattle.io",
-            "management.cattle.io/v3", "c-abc"},
-           {{"roles", "rbac.authorization.k8s.io", "v1", "ns", "system:x#y..json"},
-            "roles.rbac.authorization.k8s.io#v1/ns/system:x#y..json.json",
-            "roles.rbac.authorization.k8s.io", "rbac.authorization.k8s.io/v1", "ns#system:x#y..json"}}) {
+  for (const Case& c :
+       std::vector<Case>{{{"secrets", "", "v1", "cattle-system", "tls-ca"},
+                          "secrets.#v1/cattle-system/tls-ca.json",
+                          "secrets",
+                          "v1",
+                          "cattle-system#tls-ca"},
+                         {{"namespaces", "", "v1", "", "local"},
+                          "namespaces.#v1/local.json",
+                          "namespaces",
+                          "v1",
+                          "local"},
+                         {{"clusters", "management.cattle.io", "v3", "", "c-abc"},
+                          "clusters.management.cattle.io#v3/c-abc.json",
+                          "clusters.management.cattle.io",
+                          "management.cattle.io/v3",
+                          "c-abc"},
+                         {{"roles", "rbac.authorization.k8s.io", "v1", "ns", "system:x#y..json"},
+                          "roles.rbac.authorization.k8s.io#v1/ns/system:x#y..json.json",
+                          "roles.rbac.authorization.k8s.io",
+                          "rbac.authorization.k8s.io/v1",
+                          "ns#system:x#y..json"}}) {
     EXPECT_EQ(c.name.ToPath(), c.path);
     EXPECT_EQ(c.name.Resource(), c.resource);
     EXPECT_EQ(c.name.ApiVersion(), c.api_version);
@@ -95,7 +106,8 @@ TEST(ArchiveName, LengthIsCheckedFirst) {
 }
 
 TEST(ArchiveName, RefusesBackupNames) {
-  for (std::string bad : {std::string(), std::string("a/b"), std::string(".a"), std::string("a\nb")}) {
+  for (std::string bad :
+       {std::string(), std::string("a/b"), std::string(".a"), std::string("a\nb")}) {
     ArchiveName name = At("2026-01-27T02:00:00Z");
     name.backup = bad;
     EXPECT_EQ(MakeName(name).error().kind(), ErrorKind::kInvalid) << bad;
@@ -129,12 +141,14 @@ TEST(ArchiveName, ParsesNothingElse) {
   std::string uid = kUid, good = "2026-01-27T02-00-00Z.tar.gz";
   ASSERT_TRUE(ParseName("a-" + uid + "-" + good));
   for (const std::string& bad : std::vector<std::string>{
-           "", "a", "a.tar.gz", good, uid + "-" + good, "-" + uid + "-" + good,
-           "a-" + uid + good, "a" + uid + "-" + good, "a-" + uid + "-" + good + ".gz",
+           "", "a", "a.tar.gz", good, uid + "-" + good, "-" + uid + "-" + good, "a-" + uid + good,
+           "a" + uid + "-" + good, "a-" + uid + "-" + good + ".gz",
            "a-" + uid + "-2026-01-27T02-00-00.tar.gz", "a-" + uid + "-2026-13-27T02-00-00Z.tar.gz",
            "a-" + uid + "-2026-01-27T02:00:00Z.tar.gz", "a-" + uid + "-2026-01-27T02-00#00Z.tar.gz",
-           "a-" + uid + "-2026-01-27t02-00-00Z.tar.gz", "a-" + uid + "-2026-01-27T02-00-00-07#00.tar.gz",
-           "a-6aa7f5cdxad7b-4e91-9c29-68bf38b618ef-" + good, "a-" + uid + "-" + good + ".enc.enc"}) {
+           "a-" + uid + "-2026-01-27t02-00-00Z.tar.gz",
+           "a-" + uid + "-2026-01-27T02-00-00-07#00.tar.gz",
+           "a-6aa7f5cdxad7b-4e91-9c29-68bf38b618ef-" + good,
+           "a-" + uid + "-" + good + ".enc.enc"}) {
     EXPECT_FALSE(ParseName(bad)) << bad;
   }
 }
@@ -177,19 +191,22 @@ TEST(PutUnderFreeName, GivesUp) {
     ++calls;
     return Fail(ErrorKind::kConflict, "taken");
   };
-  EXPECT_EQ(PutUnderFreeName(At("2026-01-27T02:00:00Z"), waits, taken).error().kind(), ErrorKind::kConflict);
+  EXPECT_EQ(PutUnderFreeName(At("2026-01-27T02:00:00Z"), waits, taken).error().kind(),
+            ErrorKind::kConflict);
   EXPECT_EQ(calls, 10);
   calls = 0;
   auto full = [&](const std::string&) -> Status {
     ++calls;
     return Fail(ErrorKind::kUnavailable, "full");
   };
-  EXPECT_EQ(PutUnderFreeName(At("2026-01-27T02:00:00Z"), waits, full).error().kind(), ErrorKind::kUnavailable);
+  EXPECT_EQ(PutUnderFreeName(At("2026-01-27T02:00:00Z"), waits, full).error().kind(),
+            ErrorKind::kUnavailable);
   EXPECT_EQ(calls, 1);
   std::stop_source stop;
   stop.request_stop();
   waits.stop = stop.get_token();
-  EXPECT_EQ(PutUnderFreeName(At("2026-01-27T02:00:00Z"), waits, taken).error().kind(), ErrorKind::kCancelled);
+  EXPECT_EQ(PutUnderFreeName(At("2026-01-27T02:00:00Z"), waits, taken).error().kind(),
+            ErrorKind::kCancelled);
 }
 
 }  // namespace

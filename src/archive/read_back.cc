@@ -38,10 +38,12 @@ Result<Found> Look(stream::Source& file) {
 
 Status Compare(const Found& found, const ArchiveSummary& written) {
   const char* what = nullptr;
-  if (found.gzip_bytes != written.gzip_bytes) what = "its length is not what was written";
+  if (found.gzip_bytes != written.gzip_bytes)
+    what = "its length is not what was written";
   else if (found.tar_bytes != written.tar_bytes || found.tar_hash != written.tar_hash)
     what = "its contents are not what was written";
-  else if (!found.sealed) what = "its seal is missing";
+  else if (!found.sealed)
+    what = "its seal is missing";
   if (what == nullptr) return {};
   return Fail(Error(ErrorKind::kCorrupt, what)
                   .With(kDoing)
@@ -51,7 +53,8 @@ Status Compare(const Found& found, const ArchiveSummary& written) {
 // Reads a spool that is still growing; ends where it ends once `complete` is requested.
 class FollowingSource : public stream::Source {
  public:
-  FollowingSource(const stream::Spool& spool, std::stop_token complete, const std::atomic<bool>& abort)
+  FollowingSource(const stream::Spool& spool, std::stop_token complete,
+                  const std::atomic<bool>& abort)
       : spool_(spool), complete_(std::move(complete)), abort_(abort) {}
 
   Result<size_t> Read(char* out, size_t size) override {

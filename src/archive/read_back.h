@@ -9,8 +9,8 @@
 
 namespace holdfast::archive {
 
-// What ReadBack() of writer.h does, in a thread of its own while the archive is still being written,
-// so that little is left to do at the end.
+// What ReadBack() of writer.h does, in a thread of its own while the archive is still being
+// written, so that little is left to do at the end.
 class BackgroundReadBack {
  public:
   // Starts reading. `spool` outlives this object and is not truncated while it lives.

@@ -109,7 +109,8 @@ Status Scanner::TakeManifest(const stream::TarEntry& entry) {
 
 Status Scanner::One(const stream::TarEntry& entry) {
   if (result_.manifest) {
-    return Damaged("entry \"" + Printable(entry.path) + "\" comes after the manifest, which is last");
+    return Damaged("entry \"" + Printable(entry.path) +
+                   "\" comes after the manifest, which is last");
   }
   if (entry.path == kManifestPath) return TakeManifest(entry);
   HF_ASSIGN(std::string_view body, tar_.Body());

@@ -19,8 +19,8 @@ namespace holdfast::archive {
 struct ScanEntry {
   EntryName name;
   std::string_view path;
-  std::string_view stored;   // the whole body, as stored; valid during the call only
-  uint64_t tar_offset = 0;   // of the body in the uncompressed tar: Spool::Read(tar_offset, size)
+  std::string_view stored;  // the whole body, as stored; valid during the call only
+  uint64_t tar_offset = 0;  // of the body in the uncompressed tar: Spool::Read(tar_offset, size)
 };
 
 // An error returned from either call ends the scan and is what Scan() returns.
@@ -54,10 +54,10 @@ struct ScanResult {
   // None in archives that the operator wrote. Its entry_sha256, once checked, are emptied.
   std::optional<Manifest> manifest;
   bool has_filters = false;
-  uint64_t objects = 0;          // calls of Entry()
-  uint64_t ignored = 0;          // files below filters/ that mean nothing to us
-  uint64_t stored_bytes = 0;     // bodies of the objects
-  uint64_t tar_bytes = 0;        // the whole uncompressed tar
+  uint64_t objects = 0;       // calls of Entry()
+  uint64_t ignored = 0;       // files below filters/ that mean nothing to us
+  uint64_t stored_bytes = 0;  // bodies of the objects
+  uint64_t tar_bytes = 0;     // the whole uncompressed tar
   uint64_t compressed_bytes = 0;
 };
 

@@ -1,4 +1,5 @@
-// Proving that an archive is whole, and with the keys, that every entry is the object its name says.
+// Proving that an archive is whole, and with the keys, that every entry is the object its name
+// says.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,12 @@
 namespace holdfast::archive {
 
 struct VerifyReport {
-  uint64_t entries = 0;    // objects
-  uint64_t plain = 0;      // of these, stored as plain JSON
+  uint64_t entries = 0;  // objects
+  uint64_t plain = 0;    // of these, stored as plain JSON
   uint64_t encrypted = 0;
-  uint64_t checked = 0;    // found to be the object that the name says
-  uint64_t unchecked = 0;  // encrypted, and no keys were given
-  uint64_t bytes = 0;      // stored
+  uint64_t checked = 0;                    // found to be the object that the name says
+  uint64_t unchecked = 0;                  // encrypted, and no keys were given
+  uint64_t bytes = 0;                      // stored
   std::map<std::string, KindCount> kinds;  // by KindKey
   bool has_filters = false;
   std::optional<Manifest> manifest;  // entry_sha256 is emptied

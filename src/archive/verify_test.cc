@@ -38,7 +38,8 @@ TEST(CheckObject, TellsWhatIsWrong) {
   EXPECT_THAT(error("[]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(error("{}"), HasSubstr("no apiVersion or kind"));
   EXPECT_THAT(error(R"({"apiVersion":"apps/v1","kind":"Deployment"})"), HasSubstr("no metadata"));
-  EXPECT_THAT(error(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":"x"})"), HasSubstr("no metadata"));
+  EXPECT_THAT(error(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":"x"})"),
+              HasSubstr("no metadata"));
   EXPECT_THAT(error(ObjectJson("apps/v1", "", "ns", "a")), HasSubstr("no apiVersion or kind"));
   EXPECT_THAT(error(ObjectJson("apps/v2", "Deployment", "ns", "a")),
               HasSubstr("another object: apps/v2 Deployment ns/a"));
@@ -97,7 +98,8 @@ TEST(Verify, WrongKeyIsAProblemOfEveryEntry) {
   ASSERT_TRUE(report) << report.error().ToString();
   EXPECT_FALSE(report->ok());
   EXPECT_EQ(report->problem_count, 2u);
-  EXPECT_THAT(report->problems.front(), HasSubstr("configmaps.v1 cattle-system/filters-in-front-a"));
+  EXPECT_THAT(report->problems.front(),
+              HasSubstr("configmaps.v1 cattle-system/filters-in-front-a"));
 }
 
 TEST(Verify, ProblemsNameTheEntry) {

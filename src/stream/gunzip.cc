@@ -125,8 +125,8 @@ Result<size_t> GunzipSource::Impl::Inflate(char* out, size_t size) {
   if (state.block_state == ISAL_BLOCK_FINISH) {
     in_member = false;
   } else if (got == 0 && produced == 0) {
-    return Fail(Error(ErrorKind::kCorrupt, "truncated")
-                    .Hint("the file is incomplete; use another copy"));
+    return Fail(
+        Error(ErrorKind::kCorrupt, "truncated").Hint("the file is incomplete; use another copy"));
   }
   output += produced;
   HF_TRY(CheckLimits());

@@ -55,8 +55,7 @@ struct GzipSink::Impl {
         HF_TRY(EmitBuffer());
         continue;
       }
-      if (zs.avail_in == 0 &&
-          (zs.end_of_stream == 0 || zs.internal_state.state == ZSTATE_END)) {
+      if (zs.avail_in == 0 && (zs.end_of_stream == 0 || zs.internal_state.state == ZSTATE_END)) {
         return {};
       }
     }

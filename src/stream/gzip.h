@@ -1,9 +1,9 @@
 // gzip (RFC 1952), writing and reading.
 //
-// The seal: CRC-32 covers the uncompressed bytes only, so that some bits of a gzip file mean nothing
-// (padding, codes that no symbol uses, the header's time) and can change unnoticed. A sealed file
-// ends with one more gzip member, empty, whose header carries an extra field "HF" with the SHA-256
-// of all bytes before that member. Other readers see an empty member and go on.
+// The seal: CRC-32 covers the uncompressed bytes only, so that some bits of a gzip file mean
+// nothing (padding, codes that no symbol uses, the header's time) and can change unnoticed. A
+// sealed file ends with one more gzip member, empty, whose header carries an extra field "HF" with
+// the SHA-256 of all bytes before that member. Other readers see an empty member and go on.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@ namespace holdfast::stream {
 inline constexpr size_t kMaxGzipHeader = 128 << 10;
 
 struct GzipHeader {
-  size_t size = 0;            // bytes
-  bool claims_seal = false;   // has an extra subfield "HF"
+  size_t size = 0;           // bytes
+  bool claims_seal = false;  // has an extra subfield "HF"
 };
 
 // Looks at the header at the front of `window` (whose capacity is above kMaxGzipHeader) without

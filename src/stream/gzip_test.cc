@@ -28,7 +28,8 @@ std::string Sample(size_t size) {
 std::string Zip(std::string_view text, const GzipOptions& options = {}, size_t piece = 1 << 20) {
   StringSink out;
   GzipSink sink(out, options);
-  for (size_t at = 0; at < text.size(); at += piece) EXPECT_TRUE(sink.Write(text.substr(at, piece)));
+  for (size_t at = 0; at < text.size(); at += piece)
+    EXPECT_TRUE(sink.Write(text.substr(at, piece)));
   EXPECT_TRUE(sink.Close());
   EXPECT_EQ(sink.written(), out.bytes().size());
   return out.Take();
@@ -64,11 +65,14 @@ struct Unzipped {
   std::string text;
   bool sealed = false;
 };
-Result<Unzipped> Unzip(std::string_view bytes, const GunzipLimits& limits = {}, size_t piece = 1 << 16) {
+Result<Unzipped> Unzip(std::string_view bytes, const GunzipLimits& limits = {},
+                       size_t piece = 1 << 16) {
   class Pieces : public Source {
    public:
     Pieces(std::string_view all, size_t most) : source_(all), most_(most) {}
-    Result<size_t> Read(char* out, size_t size) override { return source_.Read(out, std::min(size, most_)); }
+    Result<size_t> Read(char* out, size_t size) override {
+      return source_.Read(out, std::min(size, most_));
+    }
 
    private:
     StringSource source_;
@@ -152,7 +156,8 @@ TEST(Gzip, ReadsEveryOptionalHeaderField) {
   for (size_t size = 0; size < head.size(); size += 7) {
     EXPECT_NE(ErrorOf(head.substr(0, size)), "no error");
   }
-  std::string long_name = std::string("\x1f\x8b\x08\x08\0\0\0\0\0\3", 10) + std::string(200'000, 'n');
+  std::string long_name =
+      std::string("\x1f\x8b\x08\x08\0\0\0\0\0\3", 10) + std::string(200'000, 'n');
   EXPECT_THAT(ErrorOf(long_name), HasSubstr("more than 128 KiB"));
 }
 
@@ -227,7 +232,8 @@ TEST(Gzip, HandsOnTheErrorsOfItsSinkAndSource) {
 }
 
 TEST(Sha256, KnownAnswers) {
-  EXPECT_EQ(Hex(Sha256::Of("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Hex(Sha256::Of("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   Sha256 sha;
   EXPECT_EQ(Hex(sha.Current()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   sha.Update("a");

@@ -38,7 +38,8 @@ inline std::vector<File> Read(std::string_view bytes) {
     File file{archive_entry_pathname_utf8(entry), "", int(archive_entry_perm(entry)),
               int64_t(archive_entry_mtime(entry))};
     file.body.resize(size_t(archive_entry_size(entry)));
-    Must(archive_read_data(a, file.body.data(), file.body.size()) == la_ssize_t(file.body.size()), a);
+    Must(archive_read_data(a, file.body.data(), file.body.size()) == la_ssize_t(file.body.size()),
+         a);
     files.push_back(std::move(file));
   }
   Must(result == ARCHIVE_EOF, a);
@@ -69,7 +70,8 @@ inline std::string Write(Format format, bool gzip, const std::vector<File>& file
     archive_entry_set_mtime(entry, file.mtime, 123456789);
     archive_entry_set_size(entry, int64_t(file.body.size()));
     Must(archive_write_header(a, entry) == ARCHIVE_OK, a);
-    Must(archive_write_data(a, file.body.data(), file.body.size()) == la_ssize_t(file.body.size()), a);
+    Must(archive_write_data(a, file.body.data(), file.body.size()) == la_ssize_t(file.body.size()),
+         a);
     archive_entry_free(entry);
   }
   Must(archive_write_close(a) == ARCHIVE_OK, a);

@@ -1,7 +1,7 @@
 // One SHA-256 block of several messages at once (FIPS 180-4, 6.2.2). Included once per instruction
-// set, with these macros: HF_LANES, HF_TARGET (function attribute), HF_V (vector of HF_LANES words),
-// HF_ADD, HF_ROR, HF_SHR, HF_XOR3, HF_CH, HF_MAJ, HF_SET (all lanes alike), HF_LOAD.
-// No include guard on purpose.
+// set, with these macros: HF_LANES, HF_TARGET (function attribute), HF_V (vector of HF_LANES
+// words), HF_ADD, HF_ROR, HF_SHR, HF_XOR3, HF_CH, HF_MAJ, HF_SET (all lanes alike), HF_LOAD. No
+// include guard on purpose.
 
 // state[i][lane]; blocks[lane] are 64 readable bytes each.
 HF_TARGET inline void CompressLanes(uint32_t (*state)[HF_LANES], const uint8_t* const* blocks) {

@@ -2,48 +2,62 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
 namespace holdfast::stream {
 namespace {
 
-void ExpectSame(const std::vector<std::string>& texts) {
-  std::vector<std::string_view> views(texts.begin(), texts.end());
-  std::vector<Digest> digests(texts.size());
-  Sha256Many(views, digests);
-  for (size_t i = 0; i < texts.size(); ++i)
-    EXPECT_EQ(Hex(digests[i]), Hex(Sha256::Of(texts[i]))) << i << ": " << texts[i].size();
+std::vector<ShaWay> Ways() {
+  std::vector<ShaWay> ways{ShaWay::kOneByOne};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) ways.push_back(ShaWay::kAvx2);
+  if (__builtin_cpu_supports("avx512f")) ways.push_back(ShaWay::kAvx512);
+#endif
+  return ways;
 }
 
-std::string Text(size_t size, char seed) {
-  std::string text(size, '\0');
-  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(seed + 31 * i + i / 7);
-  return text;
-}
-
-TEST(Sha256ManyTest, EveryLengthAroundTheBlocks) {
-  std::vector<std::string> texts;
-  for (size_t size = 0; size < 200; ++size) texts.push_back(Text(size, static_cast<char>(size)));
-  ExpectSame(texts);
-}
-
-TEST(Sha256ManyTest, AnyNumberOfTexts) {
-  for (size_t count : {0u, 1u, 7u, 8u, 9u, 17u}) {
-    std::vector<std::string> texts;
-    for (size_t i = 0; i < count; ++i) texts.push_back(Text(100 + 13 * i, static_cast<char>(i)));
-    ExpectSame(texts);
+void Compare(const std::vector<std::string>& messages) {
+  std::vector<std::string_view> views(messages.begin(), messages.end());
+  for (ShaWay way : Ways()) {
+    std::vector<Digest> digests(messages.size());
+    Sha256Many(views, digests, way);
+    for (size_t i = 0; i < messages.size(); ++i) {
+      ASSERT_EQ(digests[i], Sha256::Of(messages[i]))
+          << "way " << int(way) << " message " << i << " of " << messages[i].size();
+    }
   }
 }
 
-TEST(Sha256ManyTest, LongOnesAmongShortOnes) {
-  std::vector<std::string> texts;
-  for (size_t i = 0; i < 20; ++i) texts.push_back(Text(i * 50, 'a'));
-  texts.push_back(Text(300'000, 'b'));
-  texts.push_back(Text(64 * 100, 'c'));
-  texts.push_back(Text(64 * 100 - 9, 'd'));
-  texts.push_back(Text(64 * 100 - 8, 'e'));
-  ExpectSame(texts);
+std::string Random(std::mt19937& random, size_t size) {
+  std::string text(size, '\0');
+  for (char& c : text) c = char(random());
+  return text;
+}
+
+TEST(Sha256Many, EveryLengthAroundTheBlocks) {
+  std::mt19937 random(1);
+  std::vector<std::string> messages;
+  for (size_t size = 0; size < 260; ++size) messages.push_back(Random(random, size));
+  Compare(messages);
+}
+
+TEST(Sha256Many, AnyNumber) {
+  std::mt19937 random(2);
+  for (size_t count : {0, 1, 2, 7, 8, 9, 15, 16, 17, 40}) {
+    std::vector<std::string> messages;
+    for (size_t i = 0; i < count; ++i) messages.push_back(Random(random, 1000 + random() % 300));
+    Compare(messages);
+  }
+}
+
+TEST(Sha256Many, VeryUnequal) {
+  std::mt19937 random(3);
+  std::vector<std::string> messages;
+  for (size_t i = 0; i < 100; ++i) messages.push_back(Random(random, size_t{1} << random() % 16));
+  messages.push_back(Random(random, 1 << 20));
+  Compare(messages);
 }
 
 }  // namespace

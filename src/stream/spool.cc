@@ -25,8 +25,8 @@ struct Spool::Impl {
 
   Error Failed(std::string_view what, int error) const {
     return ErrnoError(what, error)
-        .With("temporary file in " + folder.string() + ", after " +
-              std::to_string(flushed.load()) + " bytes");
+        .With("temporary file in " + folder.string() + ", after " + std::to_string(flushed.load()) +
+              " bytes");
   }
   Status WriteOut(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -60,9 +60,9 @@ struct Spool::Impl {
   std::string buffer;
   std::atomic<uint64_t> flushed{0};   // bytes in the file
   std::atomic<uint64_t> appended{0};  // and in the buffer
-  mutable std::mutex mutex;            // for waiting only
+  mutable std::mutex mutex;           // for waiting only
   mutable std::condition_variable_any grown;
-  bool broken = false;                // what is in the buffer may be lost
+  bool broken = false;  // what is in the buffer may be lost
   bool linked = false;
 };
 

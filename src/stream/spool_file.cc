@@ -69,8 +69,8 @@ Result<SpoolFile> OpenHidden(const std::filesystem::path& folder, bool linkable)
     }
     RemoveSpoolFile(file);
   }
-  return Fail(ErrorKind::kUnavailable, "create a temporary file in " + folder.string() +
-                                           ": every name tried was taken");
+  return Fail(ErrorKind::kUnavailable,
+              "create a temporary file in " + folder.string() + ": every name tried was taken");
 }
 
 // linkat() of a file without a name needs /proc, or CAP_DAC_READ_SEARCH.

@@ -1,4 +1,5 @@
-// The file behind a Spool: opening without a name, or with a hidden one where there is no other way.
+// The file behind a Spool: opening without a name, or with a hidden one where there is no other
+// way.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,8 @@ struct SpoolFile {
 };
 
 // Mode 0600, read and write. With O_TMPFILE where `allow_tmpfile` and the file system has it, else
-// `.holdfast-<random>.partial`, which keeps its name (and a lock) only when `linkable`. Hidden files
-// that a killed process left behind are removed on that occasion.
+// `.holdfast-<random>.partial`, which keeps its name (and a lock) only when `linkable`. Hidden
+// files that a killed process left behind are removed on that occasion.
 Result<SpoolFile> OpenSpoolFile(const std::filesystem::path& folder, bool linkable,
                                 bool allow_tmpfile);
 

@@ -36,7 +36,8 @@ class Folder {
   int fd() const { return fd_; }
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(path_)) names.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(path_))
+      names.push_back(entry.path().filename());
     return names;
   }
   std::string Content(const std::string& name) const {
@@ -53,7 +54,8 @@ class Folder {
 class SpoolTest : public ::testing::TestWithParam<bool> {
  protected:
   Result<Spool> Make(Spool::Kind kind) {
-    return GetParam() ? Spool::Create(folder_.path(), kind) : Spool::CreateNamed(folder_.path(), kind);
+    return GetParam() ? Spool::Create(folder_.path(), kind)
+                      : Spool::CreateNamed(folder_.path(), kind);
   }
   Folder folder_;
 };
@@ -198,7 +200,8 @@ TEST_P(SpoolTest, SaysHowFarItGotWhenItCannotWrite) {
   ::close(pipe_fds[1]);
   std::string text;
   char part[1000];
-  for (ssize_t got; (got = ::read(pipe_fds[0], part, sizeof part)) > 0;) text.append(part, size_t(got));
+  for (ssize_t got; (got = ::read(pipe_fds[0], part, sizeof part)) > 0;)
+    text.append(part, size_t(got));
   ::close(pipe_fds[0]);
   ::waitpid(child, nullptr, 0);
   EXPECT_THAT(text, HasSubstr("temporary file in " + folder_.path().string()));

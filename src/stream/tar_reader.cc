@@ -60,9 +60,9 @@ struct TarReader::Impl {
   Status ReadEnd();
   Result<std::string> PathOf(const Header& header, const Extras& extras) const;
   tl::unexpected<Error> Truncated(const std::string& what) const {
-    return Fail(Error(ErrorKind::kCorrupt,
-                      "truncated: it ends " + At(window.offset()) + ", inside " + what)
-                    .Hint("the file is incomplete; use another copy"));
+    return Fail(
+        Error(ErrorKind::kCorrupt, "truncated: it ends " + At(window.offset()) + ", inside " + what)
+            .Hint("the file is incomplete; use another copy"));
   }
 
   Window window;
@@ -182,7 +182,8 @@ Status TarReader::Impl::ReadEnd() {
     HF_ASSIGN(size_t got, window.Need(1));
     if (got == 0) break;
     if (!IsZero(window.bytes())) {
-      return Fail(ErrorKind::kCorrupt, "bytes after the end of the archive, " + At(window.offset()));
+      return Fail(ErrorKind::kCorrupt,
+                  "bytes after the end of the archive, " + At(window.offset()));
     }
     padding += got;
     if (padding > limits.max_padding) {
@@ -237,7 +238,8 @@ Result<std::optional<TarEntry>> TarReader::Impl::Next() {
         return Fail(ErrorKind::kInvalid, "sparse files are not supported, " + At(place));
       }
       if (body > limits.max_entry) {
-        return Fail(ErrorKind::kInvalid, "an entry of " + std::to_string(body) + " bytes " + At(place));
+        return Fail(ErrorKind::kInvalid,
+                    "an entry of " + std::to_string(body) + " bytes " + At(place));
       }
       HF_TRY(Skip(body + PaddingOf(body), "an entry that is no file"));
       extras = {};
@@ -249,10 +251,10 @@ Result<std::optional<TarEntry>> TarReader::Impl::Next() {
     entry.header_offset = start;
     entry.body_offset = window.offset();
     if (entry.size > limits.max_entry) {
-      return Fail(Error(ErrorKind::kInvalid,
-                        "entry \"" + Printable(entry.path) + "\" " + At(place) + ": " +
-                            std::to_string(entry.size) + " bytes, more than the limit of " +
-                            std::to_string(limits.max_entry)));
+      return Fail(Error(ErrorKind::kInvalid, "entry \"" + Printable(entry.path) + "\" " +
+                                                 At(place) + ": " + std::to_string(entry.size) +
+                                                 " bytes, more than the limit of " +
+                                                 std::to_string(limits.max_entry)));
     }
     in_body = true;
     return std::optional<TarEntry>(entry);

@@ -13,10 +13,10 @@
 namespace holdfast::stream {
 
 struct TarLimits {
-  size_t max_path = 4096;                        // bytes of a path
-  uint64_t max_entry = uint64_t{256} << 20;      // bytes of one file
-  uint64_t max_entries = 50'000'000;             // headers of any type
-  uint64_t max_padding = uint64_t{1} << 20;      // zero bytes after the end-of-archive blocks
+  size_t max_path = 4096;                    // bytes of a path
+  uint64_t max_entry = uint64_t{256} << 20;  // bytes of one file
+  uint64_t max_entries = 50'000'000;         // headers of any type
+  uint64_t max_padding = uint64_t{1} << 20;  // zero bytes after the end-of-archive blocks
 };
 
 struct TarEntry {

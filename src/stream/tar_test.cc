@@ -166,8 +166,8 @@ TEST_F(TarTest, PassesOverFoldersAndTakesDotSlashOff) {
 }
 
 TEST_F(TarTest, TruncatedAnywhereIsAnError) {
-  std::string bytes = WriteTar({{"a.#v1/x.json", std::string(600, 'x'), 0644, 0},
-                                {"b.#v1/ü.json", "{}", 0644, 0}});
+  std::string bytes =
+      WriteTar({{"a.#v1/x.json", std::string(600, 'x'), 0644, 0}, {"b.#v1/ü.json", "{}", 0644, 0}});
   for (size_t size = 0; size < bytes.size(); ++size) {
     auto files = ReadTar(std::string_view(bytes).substr(0, size));
     ASSERT_FALSE(files) << size;
@@ -225,9 +225,11 @@ std::string Forge(void (*change)(tar::Header&)) {
 }
 
 TEST_F(TarTest, ReadsBase256AndOldNumbers) {
-  EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "\x80\0\0\0\0\0\0\0\0\0\0\2", 12); })),
+  EXPECT_EQ(
+      ErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "\x80\0\0\0\0\0\0\0\0\0\0\2", 12); })),
+      "no error");
+  EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "         2 \0", 12); })),
             "no error");
-  EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "         2 \0", 12); })), "no error");
   EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { std::memset(h.magic, 0, 8); })), "no error");
   EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { h.type = '\0'; })), "no error");
 }
@@ -243,7 +245,10 @@ TEST_F(TarTest, RefusesAbsurdSizes) {
               HasSubstr("more than the limit"));
   EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { std::memset(h.size, '9', 12); })),
               HasSubstr("no number"));
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { h.type = 'x'; std::memset(h.size, '7', 12); })),
+  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) {
+                h.type = 'x';
+                std::memset(h.size, '7', 12);
+              })),
               HasSubstr("extension"));
   EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { h.type = 'S'; })), HasSubstr("sparse"));
 }

@@ -1,5 +1,5 @@
-// Pieces of two archives that the reference operator wrote (headers and bodies as it wrote them, packed
-// anew), and the configuration that one was encrypted with. Its keys are invented.
+// Pieces of two archives that the reference operator wrote (headers and bodies as it wrote them,
+// packed anew), and the configuration that one was encrypted with. Its keys are invented.
 #pragma once
 
 namespace holdfast::archive::testdata {
