@@ -17,7 +17,9 @@ constexpr std::chrono::seconds kGrace{30};
 
 std::string RandomUid() {
   std::random_device random;
-  auto bits = [&](int digits) { return fmt::format("{:0{}x}", random() & ((1ull << (4 * digits)) - 1), digits); };
+  auto bits = [&](int digits) {
+    return fmt::format("{:0{}x}", random() & ((1ull << (4 * digits)) - 1), digits);
+  };
   return bits(8) + "-" + bits(4) + "-" + bits(4) + "-" + bits(4) + "-" + bits(4) + bits(8);
 }
 
@@ -41,8 +43,8 @@ Result<Report> Run(kube::Client& client, storage::Store& store, const std::strin
   if (changed) return report;
   const Counts& c = report.counts;
   uint64_t written = c.created + c.updated + c.status_updated + c.deleted;
-  return Fail(std::move(changed).error().With(
-      "restoring " + archive + ", ended early after " + std::to_string(written) + " writes"));
+  return Fail(std::move(changed).error().With("restoring " + archive + ", ended early after " +
+                                              std::to_string(written) + " writes"));
 }
 
 Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& lease_namespace,
@@ -51,11 +53,12 @@ Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& 
   ClientApi api(client, kube::Call{Deadline::Never(), stop});
   HF_ASSIGN(auto state, ReadState(api, lease_namespace));
   HF_ASSIGN(auto discovery, kube::Discovery::Fetch(client, kube::Call{Deadline::Never(), stop}));
-  HF_ASSIGN(std::string holder, RunLock::Holder(client, lease_namespace, stop));
+  HF_ASSIGN(std::string holder, kube::LeaseHold::Holder(client, lease_namespace, kLeaseName,
+                                                        {Deadline::Never(), stop}));
   if (!state && holder.empty()) return lines;
-  std::stop_source lost;
-  HF_ASSIGN(auto lock, RunLock::Acquire(client, lease_namespace, "holdfast-abort:" + RandomUid(), log,
-                                        clock, stop, lost));
+  HF_ASSIGN(auto lease, kube::LeaseHold::Acquire(
+                            client, LeaseOf(lease_namespace, "holdfast-abort:" + RandomUid()),
+                            clock, log, {Deadline::Never(), stop}));
   ReportBuilder report;
   Quiesce::Settings settings;
   settings.ns = lease_namespace;
@@ -63,8 +66,9 @@ Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& 
   HF_TRY(quiesce.Adopt(api));
   ClientApi last(client, kube::Call{Deadline::After(clock, kGrace), {}});
   Status up = quiesce.Up(last, TypeOfDiscovery(discovery));
-  HF_TRY(lock->Release());
+  Status released = lease->Release({Deadline::After(clock, kGrace), {}});
   HF_TRY(up);
+  HF_TRY(released);
   Report done = report.Take();
   for (const std::string& text : done.scaled) lines.push_back("scaled up " + text);
   for (const std::string& text : done.notes) lines.push_back(text);

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json_text.h"
 #include "restore/crds.h"
 #include "restore/prune.h"
 #include "restore/restore_run.h"
@@ -22,37 +21,24 @@ Status RestoreRun::Change() {
   std::stop_callback forward(outer_stop_, [this] { inner_stop_.request_stop(); });
   NoteWhatIsNotWritten();
   progress_.Phase("taking the Lease");
-  HF_TRY(EnsureNamespace());
-  auto lock = RunLock::Acquire(client_, options_.lease_namespace,
-                               options_.run_name + ":" + options_.run_uid, log_, clock_,
-                               outer_stop_, inner_stop_);
-  if (!lock) return Fail(std::move(lock).error());
+  HF_ASSIGN(
+      auto lease,
+      kube::LeaseHold::Acquire(
+          client_, LeaseOf(options_.lease_namespace, options_.run_name + ":" + options_.run_uid),
+          clock_, log_, CallNow()));
+  std::stop_callback lost(lease->lost_token(), [this] { inner_stop_.request_stop(); });
   Status result = Work();
-  if ((*lock)->lost()) {
+  if (lease->lost()) {
     // Whoever has it now has found the stored counts, and scales up when it is done.
-    return Fail(Error(ErrorKind::kConflict, (*lock)->why_lost())
+    return Fail(Error(ErrorKind::kConflict, lease->why_lost())
                     .With("the Lease was lost in the middle of the restore"));
   }
   result = ScaleUp(std::move(result));
-  Status released = (*lock)->Release();
+  Status released = lease->Release({Deadline::After(clock_, kGrace), {}});
   if (!released) {
     report_.Note("the Lease could not be freed, it will expire: " + released.error().ToString());
   }
   return result;
-}
-
-Status RestoreRun::EnsureNamespace() {
-  const std::string& name = options_.lease_namespace;
-  auto found = api_.Get(NamespaceType(), "", name);
-  if (found) return {};
-  if (found.error().kind() != ErrorKind::kNotFound) {
-    return Fail(std::move(found).error().With("looking for namespace " + name));
-  }
-  auto made = api_.Create(NamespaceType(), "",
-                          R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":)" +
-                              json::Quote(name) + "}}");
-  if (made || made.error().reason() == "AlreadyExists") return {};
-  return Fail(std::move(made).error().With("creating namespace " + name + " for the Lease"));
 }
 
 // Between here and ScaleUp() controllers may be at zero.
@@ -122,8 +108,8 @@ Status RestoreRun::WriteCrds() {
   return AdoptNewTypes();
 }
 
-// Objects of types that have come or changed are read again, and everything is planned anew: nothing
-// but the CRDs has been written so far.
+// Objects of types that have come or changed are read again, and everything is planned anew:
+// nothing but the CRDs has been written so far.
 Status RestoreRun::AdoptNewTypes() {
   progress_.Phase("comparing what the CRDs have changed");
   std::vector<TypeId> changed;

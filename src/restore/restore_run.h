@@ -46,7 +46,8 @@ class RestoreRun {
   bool NothingToDo() const { return plan_->empty() && !quiesce_->anything(); }
   // Puts the plan into the report.
   void ReportPlan();
-  // Takes the Lease, does what is planned, frees it. Controllers are scaled up again whatever happens.
+  // Takes the Lease, does what is planned, frees it. Controllers are scaled up again whatever
+  // happens.
   Status Change();
   // To be called last.
   Report TakeReport();
@@ -65,7 +66,6 @@ class RestoreRun {
   const kube::Discovery& discovery() const { return discoveries_.back(); }
 
   // restore_change.cc
-  Status EnsureNamespace();
   Status Work();
   Status WriteCrds();
   Status AdoptNewTypes();

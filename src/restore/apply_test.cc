@@ -1,0 +1,321 @@
+#include "restore/apply.h"
+
+#include <gmock/gmock.h>
+
+#include "restore/api_for_test.h"
+
+namespace holdfast::restore {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using What = Outcomes::What;
+
+constexpr char kCm[] = "configmaps.#v1/n/a.json";
+constexpr char kOak[] = "plants.x.io#v1/oak.json";
+
+std::string Cm(const std::string& data, const std::string& meta = "") {
+  return J("{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'a','namespace':'n'" + meta +
+           "},'data':{'k':'" + data + "'}}");
+}
+std::string Oak(const std::string& more, const std::string& meta = "") {
+  return J("{'apiVersion':'x.io/v1','kind':'Plant','metadata':{'name':'oak'" + meta + "}," + more +
+           "}");
+}
+
+struct ApplyTest : ::testing::Test {
+  ApplyTest() : api(cluster) { cluster.AddUsualTypes(); }
+
+  // Plans against the cluster as it is, then applies all phases.
+  Report Run(const Entries& entries) {
+    planned = MakePlan(entries, cluster);
+    outcomes.emplace(planned.index->size());
+    Quiesce none({"ops", "run", "archive", std::chrono::seconds(1)}, report, log, clock);
+    Quiesce& quiet = quiesce ? *quiesce : none;
+    WriteContext context{*planned.index, *planned.types, *planned.live,   *planned.plan, api,
+                         quiet,          clock,          stop.get_token()};
+    ApplySettings settings;
+    settings.workers = 4;
+    settings.own_objects = {"configmaps/ops/holdfast-restore-state"};
+    Applier applier(context, settings, *outcomes, report);
+    for (Phase phase : {Phase::kCrds, Phase::kClusterScoped, Phase::kNamespaced, Phase::kLast}) {
+      status = applier.Run(phase);
+      if (!status) break;
+    }
+    if (status) status = applier.Finish();
+    Report done = report.Take();
+    outcomes->AddTo(done.counts);
+    return done;
+  }
+  What Outcome(const char* path) { return outcomes->Get(planned.Id(path)); }
+  std::string Data(const char* path) {
+    return std::string(json::Find(cluster.objects.at(path).text, {"data", "k"}).value_or(""));
+  }
+
+  FakeCluster cluster;
+  FakeApi api;
+  Planned planned;
+  std::optional<Outcomes> outcomes;
+  std::optional<Quiesce> quiesce;
+  ReportBuilder report;
+  Logger log = Logger::Quiet();
+  SleepyClock clock;
+  std::stop_source stop;
+  Status status;
+};
+
+TEST_F(ApplyTest, OneRequestForACreateAndOneForItsStatus) {
+  Report done =
+      Run({{kCm, Cm("v")}, {kOak, Oak("'spec':{'n':1},'status':{'s':9007199254740993}")}});
+  EXPECT_TRUE(status);
+  EXPECT_THAT(api.requests, ElementsAre("POST " + std::string(kOak), "STATUS " + std::string(kOak),
+                                        "POST " + std::string(kCm)));
+  EXPECT_THAT(cluster.objects.at(kOak).text, HasSubstr("9007199254740993"));
+  EXPECT_EQ(done.counts.created, 2u);
+  EXPECT_EQ(done.counts.status_updated, 1u);
+}
+
+TEST_F(ApplyTest, UpdatesCarryTheLiveVersionWithoutAskingForIt) {
+  cluster.Put(kCm, Cm("old"));
+  Report done = Run({{kCm, Cm("new")}});
+  EXPECT_THAT(api.requests, ElementsAre("PUT " + std::string(kCm)));
+  EXPECT_EQ(Data(kCm), "\"new\"");
+  EXPECT_EQ(done.counts.updated, 1u);
+}
+
+TEST_F(ApplyTest, AConflictIsReadAgainAndTriedAgain) {
+  cluster.Put(kCm, Cm("old"));
+  int conflicts = 0;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("PUT") && ++conflicts <= 3) {
+      cluster.Put(kCm, Cm("other-" + std::to_string(conflicts)));
+    }
+    return std::nullopt;
+  };
+  Report done = Run({{kCm, Cm("new")}});
+  EXPECT_EQ(Data(kCm), "\"new\"");
+  EXPECT_FALSE(done.failed());
+}
+
+TEST_F(ApplyTest, AConflictThatMadeItEqualIsNoWrite) {
+  cluster.Put(kCm, Cm("old"));
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("PUT")) cluster.Put(kCm, Cm("new"));
+    return std::nullopt;
+  };
+  Report done = Run({{kCm, Cm("new")}});
+  EXPECT_EQ(Outcome(kCm), What::kUnchanged);
+  EXPECT_EQ(api.writes().size(), 1u);
+  EXPECT_EQ(done.counts.updated, 0u);
+}
+
+TEST_F(ApplyTest, AStormOfConflictsEnds) {
+  cluster.Put(kCm, Cm("old"));
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("PUT")) cluster.Put(kCm, Cm("storm"));
+    return std::nullopt;
+  };
+  Report done = Run({{kCm, Cm("new")}});
+  EXPECT_TRUE(status);
+  EXPECT_EQ(api.writes().size(), 5u);
+  ASSERT_EQ(done.failures.total, 1u);
+  EXPECT_THAT(done.failures.notes[0].text, HasSubstr("5 times in a row"));
+}
+
+TEST_F(ApplyTest, WhatCameMeanwhileIsUpdatedAndWhatWentIsCreated) {
+  cluster.Put(kOak, Oak("'spec':{'n':0}"));
+  bool first = true;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "POST " + std::string(kCm)) cluster.Put(kCm, Cm("other"));
+    if (request == "PUT " + std::string(kOak) && first) {
+      first = false;
+      cluster.objects.erase(kOak);
+    }
+    return std::nullopt;
+  };
+  Report done = Run({{kCm, Cm("new")}, {kOak, Oak("'spec':{'n':1}")}});
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_EQ(Data(kCm), "\"new\"");
+  EXPECT_EQ(cluster.objects.count(kOak), 1u);
+  EXPECT_EQ(Outcome(kCm), What::kUpdated);
+  EXPECT_EQ(Outcome(kOak), What::kCreated);
+}
+
+TEST_F(ApplyTest, StatusAloneAndItsConflicts) {
+  cluster.Put(kOak, Oak("'spec':{'n':1},'status':{'s':1}"));
+  int tries = 0;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("STATUS") && ++tries == 1) {
+      cluster.Put(kOak, cluster.objects.at(kOak).text);
+    }
+    return std::nullopt;
+  };
+  Report done = Run({{kOak, Oak("'spec':{'n':1},'status':{'s':2}")}});
+  EXPECT_EQ(tries, 2);
+  EXPECT_THAT(cluster.objects.at(kOak).text, HasSubstr(J("'s':2")));
+  EXPECT_EQ(Outcome(kOak), What::kStatusOnly);
+  EXPECT_EQ(done.counts.status_updated, 1u);
+}
+
+TEST_F(ApplyTest, ARefusedStatusIsAFailureOfAnObjectThatWasWritten) {
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("STATUS")) return Error(ErrorKind::kInvalid, "spec.x is immutable");
+    return std::nullopt;
+  };
+  Report done = Run({{kOak, Oak("'spec':{'n':1},'status':{'s':2}")}});
+  EXPECT_EQ(done.counts.created, 1u);
+  EXPECT_EQ(done.counts.failed, 1u);
+  EXPECT_THAT(ToText(done), HasSubstr("writing its status: spec.x is immutable"));
+}
+
+TEST_F(ApplyTest, FailuresAreReportedAndTheRestGoesOn) {
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "POST " + std::string(kOak)) {
+      return Error(ErrorKind::kInvalid, "Plant \"oak\" is invalid: spec.n: Required value")
+          .Code(422);
+    }
+    return std::nullopt;
+  };
+  std::string owned = Cm("v",
+                         ",'ownerReferences':[{'apiVersion':'x.io/v1','kind':'Plant',"
+                         "'name':'oak','uid':'old'}]");
+  Report done = Run({{kCm, owned}, {kOak, Oak("'spec':{}")}});
+  EXPECT_TRUE(status);
+  ASSERT_EQ(done.failures.total, 1u);
+  EXPECT_EQ(done.failures.notes[0].object, "plants.x.io oak");
+  EXPECT_THAT(done.failures.notes[0].text, HasSubstr("spec.n: Required value"));
+  // Its dependent is written without it (D38).
+  EXPECT_EQ(Outcome(kCm), What::kCreated);
+  EXPECT_EQ(done.dropped_owners.total, 1u);
+  EXPECT_FALSE(json::Find(cluster.objects.at(kCm).text, {"metadata", "ownerReferences"}));
+}
+
+TEST_F(ApplyTest, ATerminatingNamesakeIsWaitedFor) {
+  cluster.Put(kCm, Cm("old", ",'deletionTimestamp':'2026-01-01T00:00:00Z','finalizers':['x/y']"));
+  clock.on_sleep = [&] { cluster.objects.erase(kCm); };
+  Report done = Run({{kCm, Cm("new")}});
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_EQ(Outcome(kCm), What::kCreated);
+  EXPECT_EQ(Data(kCm), "\"new\"");
+}
+
+TEST_F(ApplyTest, ATerminatingNamesakeThatStaysIsNamedWithItsFinalizers) {
+  cluster.Put(kCm, Cm("old", ",'deletionTimestamp':'2026-01-01T00:00:00Z','finalizers':['x/y']"));
+  Report done = Run({{kCm, Cm("new")}});
+  ASSERT_EQ(done.failures.total, 1u);
+  EXPECT_THAT(done.failures.notes[0].text, HasSubstr("x/y"));
+  EXPECT_LT(clock.passed(), std::chrono::seconds(32));
+  EXPECT_THAT(api.writes(), IsEmpty());
+}
+
+TEST_F(ApplyTest, TheOneWebhookIsForgivenAndOthersAreNot) {
+  cluster.AddType("management.cattle.io", "v3", "settings", "Setting", false);
+  cluster.crds.insert("settings.management.cattle.io");
+  const std::string setting = "settings.management.cattle.io#v3/s.json";
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (!request.starts_with("POST")) return std::nullopt;
+    return Error(ErrorKind::kInvalid,
+                 "admission webhook \"rancher.cattle.io.settings\" denied the request: no")
+        .Code(400);
+  };
+  Report done = Run({{setting, J("{'apiVersion':'management.cattle.io/v3','kind':'Setting',"
+                                 "'metadata':{'name':'s'},'value':'x'}")},
+                     {kCm, Cm("v")}});
+  EXPECT_EQ(Outcome(setting.c_str()), What::kSkipped);
+  EXPECT_EQ(done.skipped.total, 1u);
+  EXPECT_EQ(done.failures.total, 1u);
+  EXPECT_EQ(Outcome(kCm), What::kFailed);
+}
+
+TEST_F(ApplyTest, AWebhookThatDidNotAnswerGetsASecondChanceAtTheEnd) {
+  int posts = 0;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "POST " + std::string(kOak) && ++posts == 1) {
+      return Error(ErrorKind::kUnavailable, "failed calling webhook \"w\": connection refused")
+          .Code(500);
+    }
+    return std::nullopt;
+  };
+  Report done = Run({{kOak, Oak("'spec':{}")}, {kCm, Cm("v")}});
+  EXPECT_FALSE(done.failed());
+  EXPECT_EQ(api.requests.back(), "POST " + std::string(kOak));
+  EXPECT_EQ(done.counts.created, 2u);
+}
+
+TEST_F(ApplyTest, ManagedFieldsThatAreRefusedAreLeftOut) {
+  api.before = [&](const std::string&, std::string_view body) -> std::optional<Error> {
+    if (body.find("managedFields") == std::string_view::npos) return std::nullopt;
+    return Error(ErrorKind::kInvalid, "metadata.managedFields.operation: Invalid value").Code(422);
+  };
+  Report done = Run({{kCm, Cm("v", ",'managedFields':[{'manager':'m','operation':'Odd'}]")}});
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_EQ(Outcome(kCm), What::kCreated);
+}
+
+TEST_F(ApplyTest, AControllerHeldAtZeroIsWrittenWithZero) {
+  const char* path = "deployments.apps#v1/n/rancher2.json";
+  auto deployment = [](int replicas, const char* image) {
+    return J(
+        "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'rancher2',"
+        "'namespace':'n'},'spec':{'replicas':" +
+        std::to_string(replicas) + ",'image':'" + image + "'}}");
+  };
+  cluster.Put(path, deployment(4, "old"));
+  auto discovery = cluster.Discovery();
+  quiesce.emplace(Quiesce::Settings{"ops", "run", "archive", std::chrono::seconds(1)}, report, log,
+                  clock);
+  ASSERT_TRUE(quiesce->Down(api, TypeOfDiscovery(discovery),
+                            {{"apps/v1", "deployments", "n", "rancher2", std::nullopt}}, {}));
+  Report done = Run({{path, deployment(2, "new")}});
+  EXPECT_EQ(json::Find(cluster.objects.at(path).text, {"spec", "replicas"}), "0");
+  ASSERT_TRUE(quiesce->Up(api, TypeOfDiscovery(discovery)));
+  EXPECT_EQ(json::Find(cluster.objects.at(path).text, {"spec", "replicas"}), "4");
+  EXPECT_THAT(cluster.objects.at(path).text, HasSubstr("new"));
+}
+
+TEST_F(ApplyTest, TheStateOfTheRunItselfIsLeftAlone) {
+  const std::string state = "configmaps.#v1/ops/holdfast-restore-state.json";
+  Report done = Run({{state, J("{'apiVersion':'v1','kind':'ConfigMap','metadata':"
+                               "{'name':'holdfast-restore-state','namespace':'ops'}}")}});
+  EXPECT_THAT(api.requests, IsEmpty());
+  EXPECT_EQ(done.counts.skipped, 1u);
+}
+
+TEST_F(ApplyTest, WithoutAnApiServerItEndsSoon) {
+  api.before = [](const std::string&, std::string_view) -> std::optional<Error> {
+    return Error(ErrorKind::kUnavailable, "connection refused");
+  };
+  Entries entries;
+  for (int i = 0; i < 500; ++i) {
+    std::string name = "cm-" + std::to_string(i);
+    entries.emplace_back("configmaps.#v1/n/" + name + ".json",
+                         J("{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'" + name +
+                           "','namespace':'n'}}"));
+  }
+  Report done = Run(entries);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind(), ErrorKind::kUnavailable);
+  EXPECT_LT(api.requests.size(), 50u);
+}
+
+TEST_F(ApplyTest, StoppedItStartsNoNewObject) {
+  api.before = [&](const std::string&, std::string_view) -> std::optional<Error> {
+    stop.request_stop();
+    return std::nullopt;
+  };
+  Entries entries;
+  for (int i = 0; i < 200; ++i) {
+    std::string name = "cm-" + std::to_string(i);
+    entries.emplace_back("configmaps.#v1/n/" + name + ".json",
+                         J("{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'" + name +
+                           "','namespace':'n'}}"));
+  }
+  Run(entries);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind(), ErrorKind::kCancelled);
+  EXPECT_LT(api.requests.size(), 10u);
+}
+
+}  // namespace
+}  // namespace holdfast::restore

@@ -1,0 +1,219 @@
+#include "restore/quiesce.h"
+
+#include <gmock/gmock.h>
+
+#include "restore/api_for_test.h"
+
+namespace holdfast::restore {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kState[] = "configmaps.#v1/ops/holdfast-restore-state.json";
+constexpr char kRancher[] = "deployments.apps#v1/cattle-system/rancher.json";
+constexpr char kFleet[] = "deployments.apps#v1/fleet/fleet-controller.json";
+
+std::string Deployment(const std::string& name, int replicas) {
+  return J("{'metadata':{'name':'" + name + "'},'spec':{'replicas':" + std::to_string(replicas) +
+           ",'selector':{'matchLabels':{'app':'" + name + "'}}}}");
+}
+
+struct QuiesceTest : ::testing::Test {
+  QuiesceTest() : discovery(MakeDiscovery()), api(cluster) {
+    cluster.Put(kRancher, Deployment("rancher", 3));
+    cluster.Put(kFleet, Deployment("fleet-controller", 2));
+  }
+  kube::Discovery MakeDiscovery() {
+    cluster.AddUsualTypes();
+    cluster.AddType("apps", "v1", "daemonsets", "DaemonSet", true, true);
+    cluster.AddType("", "v1", "pods", "Pod", true, true);
+    return cluster.Discovery();
+  }
+  Quiesce Make(const std::string& run = "run-1") {
+    return Quiesce({"ops", run, "the-archive", std::chrono::seconds(30)}, report, log, clock);
+  }
+  Status Down(Quiesce& quiesce, std::stop_token stop = {}) {
+    return quiesce.Down(api, TypeOfDiscovery(discovery), controllers, stop);
+  }
+  Status Up(Quiesce& quiesce) { return quiesce.Up(api, TypeOfDiscovery(discovery)); }
+  std::string Replicas(const char* path) {
+    return std::string(
+        json::Find(cluster.objects.at(path).text, {"spec", "replicas"}).value_or(""));
+  }
+
+  FakeCluster cluster;
+  kube::Discovery discovery;
+  FakeApi api;
+  ReportBuilder report;
+  Logger log = Logger::Quiet();
+  SleepyClock clock;
+  std::vector<resourceset::ControllerReference> controllers = {
+      {"apps/v1", "deployments", "cattle-system", "rancher", std::nullopt},
+      {"apps/v1", "deployments", "fleet", "fleet-controller", 5}};
+};
+
+TEST_F(QuiesceTest, CountsAreInTheClusterBeforeAnythingIsScaled) {
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  EXPECT_THAT(api.writes(),
+              ElementsAre("POST " + std::string(kState), "PATCH " + std::string(kRancher),
+                          "PATCH " + std::string(kFleet)));
+  EXPECT_EQ(Replicas(kRancher), "0");
+  EXPECT_THAT(cluster.objects.at(kState).text, HasSubstr("the-archive"));
+  EXPECT_TRUE(quiesce.IsDown("apps", "deployments", "cattle-system", "rancher"));
+  EXPECT_FALSE(quiesce.IsDown("apps", "deployments", "cattle-system", "other"));
+
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "3");
+  EXPECT_EQ(Replicas(kFleet), "2");
+  EXPECT_EQ(cluster.objects.count(kState), 0u);
+  EXPECT_EQ(report.Take().scaled.size(), 2u);
+}
+
+TEST_F(QuiesceTest, NothingIsScaledWhenTheCountsCannotBeStored) {
+  api.before = [](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("POST")) return Error(ErrorKind::kUnauthorized, "no right");
+    return std::nullopt;
+  };
+  Quiesce quiesce = Make();
+  Status down = Down(quiesce);
+  ASSERT_FALSE(down);
+  EXPECT_THAT(down.error().ToString(), HasSubstr("no right"));
+  EXPECT_EQ(Replicas(kRancher), "3");
+  EXPECT_FALSE(quiesce.anything());
+}
+
+TEST_F(QuiesceTest, TheNextRunAfterACrashScalesUp) {
+  Quiesce crashed = Make("run-1");
+  ASSERT_TRUE(Down(crashed));
+  // The fleet controller was started by hand since.
+  cluster.Put(kFleet, Deployment("fleet-controller", 7));
+
+  Quiesce next = Make("run-2");
+  ASSERT_TRUE(next.Adopt(api));
+  EXPECT_EQ(next.adopted_run(), "run-1");
+  EXPECT_TRUE(next.anything());
+  ASSERT_TRUE(Down(next));
+  EXPECT_EQ(Replicas(kFleet), "0");
+  ASSERT_TRUE(Up(next));
+  EXPECT_EQ(Replicas(kRancher), "3");
+  EXPECT_EQ(Replicas(kFleet), "7");
+  EXPECT_EQ(cluster.objects.count(kState), 0u);
+}
+
+TEST_F(QuiesceTest, OnlyWhatWasScaledDownIsScaledUp) {
+  cluster.Put(kRancher, Deployment("rancher", 0));
+  cluster.objects.erase(kFleet);
+  cluster.Put("daemonsets.apps#v1/fleet/ds.json", J("{'metadata':{'name':'ds'},'spec':{}}"));
+  controllers.push_back({"apps/v1", "daemonsets", "fleet", "ds", std::nullopt});
+  controllers.push_back({"nowhere/v1", "things", "fleet", "x", std::nullopt});
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  EXPECT_FALSE(quiesce.anything());
+  cluster.Put(kFleet, Deployment("fleet-controller", 2));  // came with the restore
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_THAT(api.writes(), IsEmpty());
+  EXPECT_EQ(Replicas(kFleet), "2");
+  EXPECT_EQ(report.Take().notes.size(), 2u);
+}
+
+TEST_F(QuiesceTest, ACountThatChangesUnderOurHandsIsStoredAnew) {
+  bool once = true;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "PATCH " + std::string(kRancher) && once) {
+      once = false;
+      cluster.Put(kRancher, Deployment("rancher", 9));
+    }
+    return std::nullopt;
+  };
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  auto stored = ReadState(api, "ops");
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_EQ((*stored)->Find({"apps/v1", "deployments", "cattle-system", "rancher", 0})->replicas,
+            9);
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "9");
+}
+
+TEST_F(QuiesceTest, WhatCannotBeScaledUpStaysStoredAndIsNamed) {
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  api.before = [](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "PATCH " + std::string(kRancher)) return Error(ErrorKind::kUnavailable, "down");
+    return std::nullopt;
+  };
+  Status up = Up(quiesce);
+  ASSERT_FALSE(up);
+  EXPECT_THAT(up.error().ToString(), HasSubstr("cattle-system/rancher (3 replicas)"));
+  EXPECT_THAT(up.error().hint(), HasSubstr("--abort"));
+  EXPECT_EQ(Replicas(kFleet), "2");
+  EXPECT_EQ(cluster.objects.count(kState), 1u);
+  api.before = nullptr;
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "3");
+  EXPECT_EQ(cluster.objects.count(kState), 0u);
+}
+
+TEST_F(QuiesceTest, PodsAreWaitedForButNotForEver) {
+  cluster.Put("pods.#v1/cattle-system/p.json",
+              J("{'metadata':{'name':'p','ownerReferences':[{'name':'rs'}]}}"));
+  {
+    Quiesce quiesce = Make();
+    ASSERT_TRUE(Down(quiesce));
+    EXPECT_GE(clock.passed(), std::chrono::seconds(30));
+    EXPECT_LT(clock.passed(), std::chrono::seconds(32));
+    ASSERT_TRUE(Up(quiesce));
+  }
+  clock.on_sleep = [&] { cluster.objects.erase("pods.#v1/cattle-system/p.json"); };
+  auto before = clock.passed();
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  EXPECT_LT(clock.passed() - before, std::chrono::seconds(1));
+  EXPECT_THAT(api.requests, Contains("LIST pods.#v1/cattle-system/app=rancher.json"));
+  EXPECT_THAT(report.Take().notes, ElementsAre(HasSubstr("had not ended after 30 s (pod p)"),
+                                               HasSubstr("had not ended after 30 s (pod p)")));
+}
+
+TEST_F(QuiesceTest, StoppedBetweenStoringAndScalingItStillKnowsWhatToDo) {
+  std::stop_source stop;
+  stop.request_stop();
+  Quiesce quiesce = Make();
+  Status down = Down(quiesce, stop.get_token());
+  ASSERT_FALSE(down);
+  EXPECT_EQ(down.error().kind(), ErrorKind::kCancelled);
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "3");
+  EXPECT_EQ(cluster.objects.count(kState), 0u);
+}
+
+TEST(RunState, GarbageIsAnErrorThatNamesIt) {
+  FakeCluster cluster;
+  cluster.AddUsualTypes();
+  FakeApi api(cluster);
+  for (std::string data : {"{}", "{'state':'x'}", "{'state':'{\\\"format\\\":1}'}",
+                           "{'state':'{\\\"format\\\":2,\\\"controllers\\\":[]}'}",
+                           "{'state':'{\\\"format\\\":1,\\\"controllers\\\":[{}]}'}"}) {
+    cluster.Put(kState, J("{'metadata':{'name':'holdfast-restore-state'},'data':" + data + "}"));
+    auto state = ReadState(api, "ops");
+    ASSERT_FALSE(state) << data;
+    EXPECT_EQ(state.error().kind(), ErrorKind::kCorrupt);
+    EXPECT_THAT(state.error().ToString(), HasSubstr("ops/holdfast-restore-state"));
+  }
+}
+
+TEST(SelectorText, EveryOperator) {
+  EXPECT_EQ(
+      SelectorText(J("{'matchLabels':{'a':'b'},'matchExpressions':["
+                     "{'key':'c','operator':'In','values':['1','2']},"
+                     "{'key':'d','operator':'NotIn','values':['3']},"
+                     "{'key':'e','operator':'Exists'},{'key':'f','operator':'DoesNotExist'}]}")),
+      "a=b,c in (1,2),d notin (3),e,!f");
+  EXPECT_EQ(SelectorText(J("{'matchExpressions':[{'key':'c','operator':'Near'}]}")), "");
+}
+
+}  // namespace
+}  // namespace holdfast::restore
