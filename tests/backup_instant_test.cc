@@ -82,7 +82,8 @@ class BackupInstantTest : public ::testing::TestWithParam<bool> {
   // First the user, then the config map.
   static void Count(kube::Client& client, int64_t i) {
     std::string n = std::to_string(i);
-    Must(client.Raw({"PATCH", kUser, "{\"counter\":\"" + n + "\"}", "application/merge-patch+json", ""}));
+    Must(client.Raw(
+        {"PATCH", kUser, "{\"counter\":\"" + n + "\"}", "application/merge-patch+json", ""}));
     Must(client.Raw({"PATCH", kConfigMap, "{\"data\":{\"counter\":\"" + n + "\"}}",
                      "application/merge-patch+json", ""}));
   }
@@ -96,8 +97,8 @@ class BackupInstantTest : public ::testing::TestWithParam<bool> {
     return CounterOf(entries, "users.management.cattle.io#v3/u-1.json", {"counter"}) -
            CounterOf(entries, "configmaps.#v1/default/counter.json", {"data", "counter"});
   }
-  // Ten backups in a row; between any two kinds the writer gets on, so that lists at different times
-  // would show it.
+  // Ten backups in a row; between any two kinds the writer gets on, so that lists at different
+  // times would show it.
   static void TenBackups(Writer& writer, backup::Options options,
                          const std::function<void(const Entries&)>& check = {}) {
     options.list_threads = 1;
@@ -141,11 +142,13 @@ TEST_P(BackupInstantTest, CountersAreNeverTornWithEightListers) {
 
 TEST_P(BackupInstantTest, ObjectsThatComeAndGoAreOfOneInstant) {
   Writer writer(*rig_, Count);
-  // Number n is created before number n-1 is deleted: at every instant the last one, or the last two.
+  // Number n is created before number n-1 is deleted: at every instant the last one, or the last
+  // two.
   Writer churn(*rig_, [](kube::Client& client, int64_t i) {
     std::string n = std::to_string(i);
     Must(client.Raw({"POST", kConfigMaps,
-                     R"({"metadata":{"name":"churn-)" + n + R"("},"data":{"n":")" + n + "\"}}", "", ""}));
+                     R"({"metadata":{"name":"churn-)" + n + R"("},"data":{"n":")" + n + "\"}}", "",
+                     ""}));
     auto gone = client.Raw(
         {"DELETE", std::string(kConfigMaps) + "/churn-" + std::to_string(i - 1), "", "", ""});
     if (!gone && i > 1) throw std::runtime_error(gone.error().ToString());
@@ -204,8 +207,7 @@ TEST_P(BackupInstantTest, AChangedCrdCostsARestart) {
   options.force_exact = GetParam();
   int fixed = 0;
   options.hooks.revision_fixed = [&](const std::string&) {
-    if (++fixed == 1)
-      rig_->MergePatch(kUserCrd, UserCrd(GetParam() ? 1 : 2));
+    if (++fixed == 1) rig_->MergePatch(kUserCrd, UserCrd(GetParam() ? 1 : 2));
   };
   auto result = rig_->Backup(kSet, options);
   ASSERT_TRUE(result) << result.error().ToString();
@@ -218,8 +220,8 @@ TEST_P(BackupInstantTest, TheManifestSaysHowEachKindWasRead) {
   options.force_exact = GetParam();
   options.list_threads = 1;
   options.hooks.revision_fixed = [&](const std::string&) { writer.Await(3); };
-  auto result = rig_->Backup(std::string(kSet) + "- {apiVersion: v1, kinds: [componentstatuses]}\n",
-                             options);
+  auto result =
+      rig_->Backup(std::string(kSet) + "- {apiVersion: v1, kinds: [componentstatuses]}\n", options);
   ASSERT_TRUE(result) << result.error().ToString();
   EXPECT_EQ(result->kinds, 3u);
   for (const archive::KindInfo& kind : result->manifest.info.kinds) {

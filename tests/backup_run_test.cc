@@ -92,7 +92,8 @@ TEST_F(BackupRunTest, AStopLeavesNothing) {
     std::stop_source stop;
     backup::Options options;
     if (when == 0) options.hooks.revision_fixed = [&](const std::string&) { stop.request_stop(); };
-    if (when == 1) options.hooks.after_kind = [&](const kube::ResourceType&) { stop.request_stop(); };
+    if (when == 1)
+      options.hooks.after_kind = [&](const kube::ResourceType&) { stop.request_stop(); };
     auto result = rig_->Backup(kConfigMapsOfA, options, stop.get_token());
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind(), ErrorKind::kCancelled) << result.error().ToString();
@@ -109,15 +110,18 @@ TEST_F(BackupRunTest, AForbiddenKindFailsAndNamesTheRule) {
 
   rig_->Create("/apis/rbac.authorization.k8s.io/v1/clusterroles", R"({"metadata":{"name":"uid"},
 "rules":[{"apiGroups":[""],"resources":["namespaces"],"resourceNames":["kube-system"],"verbs":["get"]}]})");
-  rig_->Create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-               R"({"metadata":{"name":"uid"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":
+  rig_->Create(
+      "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+      R"({"metadata":{"name":"uid"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":
 "ClusterRole","name":"uid"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":
 "nobody"}]})");
-  rig_->Create("/apis/rbac.authorization.k8s.io/v1/namespaces/a/roles",
-               R"({"metadata":{"name":"lists"},"rules":[{"apiGroups":[""],"resources":["configmaps"],
+  rig_->Create(
+      "/apis/rbac.authorization.k8s.io/v1/namespaces/a/roles",
+      R"({"metadata":{"name":"lists"},"rules":[{"apiGroups":[""],"resources":["configmaps"],
 "verbs":["list"]}]})");
-  rig_->Create("/apis/rbac.authorization.k8s.io/v1/namespaces/a/rolebindings",
-               R"({"metadata":{"name":"lists"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":
+  rig_->Create(
+      "/apis/rbac.authorization.k8s.io/v1/namespaces/a/rolebindings",
+      R"({"metadata":{"name":"lists"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":
 "Role","name":"lists"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":
 "nobody"}]})");
   // RBAC rules reach the authorizer through a watch.

@@ -36,7 +36,8 @@ class WriterThread {
           try {
             status_ = pipe_.WriteAll(writer, filters, abort.get_token());
           } catch (const std::exception& error) {
-            status_ = Fail(ErrorKind::kInternal, std::string("writing the archive: ") + error.what());
+            status_ =
+                Fail(ErrorKind::kInternal, std::string("writing the archive: ") + error.what());
             pipe_.Close();
           }
           if (!status_) abort.request_stop();
@@ -86,7 +87,8 @@ class Attempt {
         HF_TRY(CheckCrdsUnchanged(api_, instant, *crds, *now, selection.types(), *in_.set, call_));
     } else {
       info.warnings.push_back(
-          "customresourcedefinitions may not be listed: a change of one during the backup would not "
+          "customresourcedefinitions may not be listed: a change of one during the backup would "
+          "not "
           "have been noticed");
     }
 
@@ -114,11 +116,11 @@ class Attempt {
     std::stop_callback outer(in_.stop, [&] { abort.request_stop(); });
     Pipe pipe(in_.options->memory_budget, types.size(), *in_.progress);
     WriterThread writer_thread(pipe, writer, in_.set->json, abort);
-    Status listed = ParallelFor(
-        types.size(), std::max<size_t>(1, in_.options->list_threads), abort.get_token(),
-        [&](size_t i, std::stop_token stop) {
-          return CollectKind(selection, types[i], instant, mode, pipe, kinds[i], std::move(stop));
-        });
+    Status listed = ParallelFor(types.size(), std::max<size_t>(1, in_.options->list_threads),
+                                abort.get_token(), [&](size_t i, std::stop_token stop) {
+                                  return CollectKind(selection, types[i], instant, mode, pipe,
+                                                     kinds[i], std::move(stop));
+                                });
     // A lister that failed ends the run: what was pushed need not be written.
     if (!listed) abort.request_stop();
     Status written = writer_thread.Join();

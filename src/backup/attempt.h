@@ -36,9 +36,9 @@ struct Attempted {
   archive::ArchiveSummary summary;
 };
 
-// Fills the empty spool with a whole archive, not yet verified. `busy_kinds` (by KindKey) are listed
-// exactly from the start; those found busy now are added. kExpired: begin again at a new revision,
-// with a truncated spool. Blocks; all threads have ended when it returns.
+// Fills the empty spool with a whole archive, not yet verified. `busy_kinds` (by KindKey) are
+// listed exactly from the start; those found busy now are added. kExpired: begin again at a new
+// revision, with a truncated spool. Blocks; all threads have ended when it returns.
 Result<Attempted> TryBackup(const AttemptInput& input, stream::Spool& spool,
                             std::set<std::string>& busy_kinds);
 

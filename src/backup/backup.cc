@@ -25,9 +25,11 @@ std::chrono::milliseconds Since(const Clock& clock, Clock::Steady begin) {
 Error GaveUp(Error last, int restarts) {
   return std::move(last)
       .With("giving up after beginning again " + std::to_string(restarts) + " times")
-      .Hint("the lists must be read before etcd is compacted (kube-apiserver "
-            "--etcd-compaction-interval, 5 minutes if not set) and while no selected CRD changes: run "
-            "the backup at a quieter time, or select less");
+      .Hint(
+          "the lists must be read before etcd is compacted (kube-apiserver "
+          "--etcd-compaction-interval, 5 minutes if not set) and while no selected CRD changes: "
+          "run "
+          "the backup at a quieter time, or select less");
 }
 
 // Attempts until one is of one instant.
@@ -110,12 +112,11 @@ Result<BackupResult> Run(kube::Client& client, const resourceset::ResourceSet& s
   Waits waits;
   waits.clock = &clock;
   waits.stop = stop;
-  HF_ASSIGN_CONTEXT(result.filename,
-                    archive::PutUnderFreeName(name, waits,
-                                              [&](const std::string& file) {
-                                                return store.Put(spool, file, waits);
-                                              }),
-                    "storing the archive in " + store.Describe());
+  HF_ASSIGN_CONTEXT(
+      result.filename,
+      archive::PutUnderFreeName(
+          name, waits, [&](const std::string& file) { return store.Put(spool, file, waits); }),
+      "storing the archive in " + store.Describe());
   result.durations.store = Since(clock, store_begin);
   result.durations.total = Since(clock, begin);
 

@@ -18,15 +18,16 @@ kube::ResourceType NamespaceType() {
   return type;
 }
 
-// Kinds of kube-apiserver itself, in its own etcd. Events are the one kind that often lies in another
+// Kinds of kube-apiserver itself, in its own etcd. Events are the one kind that often lies in
+// another
 // (--etcd-servers-overrides), component statuses lie nowhere.
 bool IsBuiltIn(const kube::ResourceType& type) {
   const std::string& group = type.gv.group;
   if (type.plural == "events" || type.plural == "componentstatuses") return false;
-  for (std::string_view known : {"", "apps", "batch", "autoscaling", "policy",
-                                 "rbac.authorization.k8s.io", "networking.k8s.io",
-                                 "storage.k8s.io", "coordination.k8s.io",
-                                 "admissionregistration.k8s.io", "apiregistration.k8s.io"})
+  for (std::string_view known :
+       {"", "apps", "batch", "autoscaling", "policy", "rbac.authorization.k8s.io",
+        "networking.k8s.io", "storage.k8s.io", "coordination.k8s.io",
+        "admissionregistration.k8s.io", "apiregistration.k8s.io"})
     if (group == known) return true;
   return false;
 }
@@ -51,7 +52,8 @@ Result<std::string> ReadClusterId(ListApi& api, const kube::Call& call) {
 
 std::string ReadRancherVersion(ListApi& api, const kube::Discovery& discovery,
                                const kube::Call& call) {
-  const kube::ResourceType* settings = discovery.ByPlural({"management.cattle.io", "v3"}, "settings");
+  const kube::ResourceType* settings =
+      discovery.ByPlural({"management.cattle.io", "v3"}, "settings");
   if (settings == nullptr) return {};
   // It is for the reader of the manifest only: no backup fails for it.
   Result<std::string> body = api.Get(*settings, "", "server-version", call);
@@ -119,10 +121,10 @@ Status CheckCrdsUnchanged(ListApi& api, const Instant& instant, const CrdStates&
     request.resource_version = instant.text();
     request.exact = true;
     request.metadata_only = true;
-    HF_ASSIGN_CONTEXT(
-        kube::ListEnd end,
-        api.ListPage(request, [](std::string_view) { return Status(); }, call),
-        "reading customresourcedefinitions " + crd);
+    HF_ASSIGN_CONTEXT(kube::ListEnd end,
+                      api.ListPage(
+                          request, [](std::string_view) { return Status(); }, call),
+                      "reading customresourcedefinitions " + crd);
     if (end.items > 0) return Changed(crd, "was created");
   }
   return {};

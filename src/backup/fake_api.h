@@ -31,7 +31,8 @@ class FakeApi : public ListApi {
 
   // Called before each list is answered; may write.
   std::function<void(const kube::ListRequest&)> before;
-  // "widgets", "widgets exact limit=1 meta", "widgets ns=a exact field=metadata.name=x": every list.
+  // "widgets", "widgets exact limit=1 meta", "widgets ns=a exact field=metadata.name=x": every
+  // list.
   std::vector<std::string> requests;
 
   // Kinds that lie in a store of their own: its revision, which their writes count up.

@@ -82,8 +82,7 @@ Result<kube::ListEnd> FakeApi::Answer(const kube::ListRequest& request,
   if (request.exact) {
     uint64_t wanted = std::stoull(request.resource_version);
     if (wanted < compacted) return fail(ErrorKind::kExpired, 410, "compacted");
-    if (wanted > revision)
-      return fail(ErrorKind::kUnavailable, 504, "Too large resource version");
+    if (wanted > revision) return fail(ErrorKind::kUnavailable, 504, "Too large resource version");
     revision = wanted;
   }
   std::vector<std::string> objects = ObjectsAt(request, revision);

@@ -16,16 +16,15 @@ Result<uint64_t> ReadRevision(ListApi& api, const Reference& reference, const ku
   request.ns = reference.ns;
   request.limit = 1;
   request.metadata_only = true;
-  HF_ASSIGN_CONTEXT(
-      kube::ListEnd end,
-      api.ListPage(request, [](std::string_view) { return Status(); }, call),
-      "reading the current revision by a list of " + reference.type.ResourceName());
+  HF_ASSIGN_CONTEXT(kube::ListEnd end,
+                    api.ListPage(
+                        request, [](std::string_view) { return Status(); }, call),
+                    "reading the current revision by a list of " + reference.type.ResourceName());
   std::optional<uint64_t> revision = ParseRevision(end.resource_version);
   if (!revision || *revision == 0)
     return Fail(Error(ErrorKind::kInternal,
-                      "a list of " + reference.type.ResourceName() +
-                          " has the resourceVersion \"" + end.resource_version +
-                          "\", which is not a positive number")
+                      "a list of " + reference.type.ResourceName() + " has the resourceVersion \"" +
+                          end.resource_version + "\", which is not a positive number")
                     .Hint("the API server must keep its objects in etcd or in a store whose "
                           "resourceVersions are rising numbers"));
   return *revision;

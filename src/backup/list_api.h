@@ -16,8 +16,8 @@ class ListApi {
   virtual ~ListApi() = default;
   virtual Result<kube::ListEnd> ListPage(const kube::ListRequest& request,
                                          const kube::ObjectSink& sink, const kube::Call& call) = 0;
-  virtual Result<kube::ListEnd> List(const kube::ListRequest& request,
-                                     const kube::ObjectSink& sink, const kube::Call& call) = 0;
+  virtual Result<kube::ListEnd> List(const kube::ListRequest& request, const kube::ObjectSink& sink,
+                                     const kube::Call& call) = 0;
   virtual Result<std::string> Get(const kube::ResourceType& type, std::string_view ns,
                                   std::string_view name, const kube::Call& call) = 0;
 };

@@ -21,8 +21,8 @@ class ObjectScan {
   ObjectScan& operator=(const ObjectScan&) = delete;
 
   // Reads up to the end of `metadata`; what follows (spec, data, status) is not looked at but for
-  // line breaks, which are taken out. `text` must outlive the use of the scan. kInternal where there
-  // is no metadata with a name that can be a file name: no `/`, no NUL, not "." or "..".
+  // line breaks, which are taken out. `text` must outlive the use of the scan. kInternal where
+  // there is no metadata with a name that can be a file name: no `/`, no NUL, not "." or "..".
   Status Read(std::string_view text);
 
   std::string_view object() const { return object_; }
@@ -55,10 +55,10 @@ class ObjectScan {
   bool has_finalizers_ = false;
   bool has_api_version_ = false;
   bool has_kind_ = false;
-  size_t open_ = 0;                   // of the object's brace
-  size_t metadata_begin_ = 0;         // of metadata's braces
+  size_t open_ = 0;            // of the object's brace
+  size_t metadata_begin_ = 0;  // of metadata's braces
   size_t metadata_end_ = 0;
-  std::vector<Range> kept_;           // runs of metadata's members that stay
+  std::vector<Range> kept_;  // runs of metadata's members that stay
   std::string name_text_, ns_text_, compact_, selection_metadata_;
 };
 

@@ -13,8 +13,12 @@ class KindSettler {
  public:
   KindSettler(ListApi& api, Instant& instant, const SettleRequest& request, ObjectTaker& taker,
               const kube::Call& call)
-      : api_(api), instant_(instant), selection_(*request.selection), request_(request),
-        taker_(taker), call_(call) {}
+      : api_(api),
+        instant_(instant),
+        selection_(*request.selection),
+        request_(request),
+        taker_(taker),
+        call_(call) {}
 
   Result<KindOutcome> Run() {
     if (selection_.access == resourceset::TypeSelection::Access::kGet) return Gets();
@@ -78,8 +82,8 @@ class KindSettler {
 
   Error Explain(Error error, const Scope& scope) const {
     if (error.code() == 404)
-      return Error(ErrorKind::kExpired, "the server no longer serves it in version " +
-                                            type().gv.version)
+      return Error(ErrorKind::kExpired,
+                   "the server no longer serves it in version " + type().gv.version)
           .With("listing " + type().ResourceName());
     if (scope.field_selector.empty()) return error;
     return std::move(error).With("field selector " + scope.field_selector);

@@ -1,14 +1,17 @@
 // Reads one selected kind as it was at the backup's revision R, at the price of an ordinary list.
 //
-// The rules, all of them the API's promises (resourceVersionMatch=Exact, comparable resourceVersions)
-// but for one, remainingItemCount, which is believed only where it says that nothing is missing:
+// The rules, all of them the API's promises (resourceVersionMatch=Exact, comparable
+// resourceVersions) but for one, remainingItemCount, which is believed only where it says that
+// nothing is missing:
 //  - An object in a consistent list made after R was fixed whose own revision is at most R is as it
-//    was at R. A newer one is set aside before any selection and read again by an Exact list of that
-//    one name; if that is empty, it did not exist at R.
-//  - A list whose own revision is R is complete. Otherwise objects deleted since are missing from it:
+//    was at R. A newer one is set aside before any selection and read again by an Exact list of
+//    that one name; if that is empty, it did not exist at R.
+//  - A list whose own revision is R is complete. Otherwise objects deleted since are missing from
+//  it:
 //    an Exact list with limit=1 tells how many there were; when that is not the number of those
 //    found, an Exact list of names tells which.
-//  - A kind whose lists carry revisions that cannot be the main store's has a store of its own. It is
+//  - A kind whose lists carry revisions that cannot be the main store's has a store of its own. It
+//  is
 //    read as it is, and called unpinned.
 #pragma once
 
@@ -49,8 +52,9 @@ class ObjectTaker {
 
 // How a kind was read, for the manifest.
 struct KindOutcome {
-  std::string way;  // "cached", "pages", "exact", "get", "unpinned", with "+settled(n)" for n objects
-                    // read again at R, "+namespaces(n)" for lists made namespace by namespace
+  std::string
+      way;  // "cached", "pages", "exact", "get", "unpinned", with "+settled(n)" for n objects
+            // read again at R, "+namespaces(n)" for lists made namespace by namespace
   bool pinned = true;
   std::string note;   // why not pinned
   bool busy = false;  // so much had changed since R that it was listed again, exactly

@@ -153,8 +153,8 @@ Status ScopeSettler::ListExactly() {
     kube::ListRequest probe = Request();
     probe.limit = 1;
     probe.metadata_only = true;
-    HF_ASSIGN(kube::ListEnd end,
-              api_.ListPage(probe, [](std::string_view) { return Status(); }, call_));
+    HF_ASSIGN(kube::ListEnd end, api_.ListPage(
+                                     probe, [](std::string_view) { return Status(); }, call_));
     answered_ = true;
     HF_TRY(CheckMainStore(end.resource_version));
   }

@@ -26,8 +26,13 @@ class ScopeSettler {
   // again.
   ScopeSettler(ListApi& api, Instant& instant, const kube::ResourceType& type, Scope scope,
                KeySet* taken, ObjectTaker& taker, const kube::Call& call)
-      : api_(api), instant_(instant), type_(type), scope_(std::move(scope)), taken_(taken),
-        taker_(taker), call_(call) {}
+      : api_(api),
+        instant_(instant),
+        type_(type),
+        scope_(std::move(scope)),
+        taken_(taken),
+        taker_(taker),
+        call_(call) {}
 
   Status Run(ListMode mode);
 

@@ -22,8 +22,7 @@ using ::testing::UnorderedElementsAre;
 class Keeper : public ObjectTaker {
  public:
   Result<bool> Offer(ObjectScan& object, std::span<const size_t> matched) override {
-    if (by_label && object.object().find("\"pick\"") == std::string_view::npos &&
-        matched.empty())
+    if (by_label && object.object().find("\"pick\"") == std::string_view::npos && matched.empty())
       return false;
     return Keep(object);
   }
@@ -73,8 +72,7 @@ class SettleTest : public ::testing::Test {
   // Something else than widgets happens, so that their list is newer than R.
   void Noise() { api_.Put("gadgets", "", "noise", std::to_string(++noise_)); }
   void Fill(int count) {
-    for (int i = 0; i < count; ++i)
-      api_.Put("widgets", "a", "w" + std::to_string(i), "old");
+    for (int i = 0; i < count; ++i) api_.Put("widgets", "a", "w" + std::to_string(i), "old");
   }
 
   FakeApi api_;
@@ -107,9 +105,8 @@ TEST_F(SettleTest, ALaterListWithNothingMissingCostsOneCount) {
   Fix();
   Noise();
   EXPECT_EQ(Settled().way, "cached");
-  EXPECT_THAT(api_.requests,
-              ElementsAre("widgets", "customresourcedefinitions limit=1 meta",
-                          "widgets exact limit=1 meta"));
+  EXPECT_THAT(api_.requests, ElementsAre("widgets", "customresourcedefinitions limit=1 meta",
+                                         "widgets exact limit=1 meta"));
 }
 
 TEST_F(SettleTest, AnObjectChangedSinceIsReadAsItWas) {
@@ -177,8 +174,7 @@ TEST_F(SettleTest, ChangesBetweenTheReadsThemselvesDoNotShow) {
     api_.Delete("widgets", "a", "w" + std::to_string(1 + left % 3));
   };
   Settled();
-  EXPECT_THAT(keeper_.kept,
-              UnorderedElementsAre("a/w0=old", "a/w1=old", "a/w2=old", "a/w3=old"));
+  EXPECT_THAT(keeper_.kept, UnorderedElementsAre("a/w0=old", "a/w1=old", "a/w2=old", "a/w3=old"));
 }
 
 TEST_F(SettleTest, WithoutACountTheNamesAreRead) {
@@ -205,8 +201,7 @@ TEST_F(SettleTest, AListThatBreaksOffAndBeginsAgainShowsEachObjectOnce) {
       api_.Put("widgets", "a", "w0", "new");
   };
   Settled();
-  EXPECT_THAT(keeper_.kept,
-              UnorderedElementsAre("a/w0=old", "a/w1=old", "a/w2=old", "a/w3=old"));
+  EXPECT_THAT(keeper_.kept, UnorderedElementsAre("a/w0=old", "a/w1=old", "a/w2=old", "a/w3=old"));
 }
 
 TEST_F(SettleTest, ABusyKindIsListedExactly) {
@@ -386,11 +381,11 @@ TEST(InstantTest, TakesTheFirstReferenceThatMayBeListed) {
   FakeApi api;
   api.Put("secrets", "a", "s", "1");
   api.forbidden = {"customresourcedefinitions", "secrets"};
-  auto instant = Instant::Fix(
-      api,
-      {{FakeType("customresourcedefinitions", false), ""}, {FakeType("secrets"), ""},
-       {FakeType("secrets"), "a"}},
-      {});
+  auto instant = Instant::Fix(api,
+                              {{FakeType("customresourcedefinitions", false), ""},
+                               {FakeType("secrets"), ""},
+                               {FakeType("secrets"), "a"}},
+                              {});
   ASSERT_TRUE(instant) << instant.error().ToString();
   EXPECT_EQ(instant->revision(), api.revision());
   EXPECT_EQ(instant->reference().ns, "a");
