@@ -46,9 +46,11 @@ class Bench {
     std::fflush(stdout);
     HF_ASSIGN(plane_, StartPlane());
     set_ = dir_ / "resourceset.yaml";
-    std::vector<std::string> load = {Program("testbed"), "load", "--kubeconfig", plane_->kubeconfig(),
-                                     "--objects", std::to_string(options_.objects), "--seed", "1",
-                                     "--resource-set", set_};
+    std::vector<std::string> load = {Program("testbed"), "load",
+                                     "--kubeconfig",     plane_->kubeconfig(),
+                                     "--objects",        std::to_string(options_.objects),
+                                     "--seed",           "1",
+                                     "--resource-set",   set_};
     if (options_.big_secrets > 0)
       load.insert(load.end(), {"--large-secrets", std::to_string(options_.big_secrets)});
     HF_TRY(MustRun(load, Log()));
@@ -80,16 +82,26 @@ class Bench {
   }
 
   std::vector<std::string> BackupCommand(bool encrypted) {
-    std::vector<std::string> argv = {Program("holdfast"), "backup",  "--kubeconfig",
-                                     plane_->kubeconfig(), "--resource-set", set_,
-                                     "--store", dir_ / "store", "--log-level", "warn"};
+    std::vector<std::string> argv = {
+        Program("holdfast"), "backup", "--kubeconfig", plane_->kubeconfig(),
+        "--resource-set",    set_,     "--store",      dir_ / "store",
+        "--log-level",       "warn"};
     if (encrypted) argv.insert(argv.end(), {"--encryption-config", dir_ / "encryption.yaml"});
     return argv;
   }
 
   std::vector<std::string> RestoreCommand(const testbed::ControlPlane& plane) {
-    return {Program("holdfast"), "restore", archive_, "--kubeconfig", plane.kubeconfig(),
-            "--store", dir_ / "store", "--log-level", "warn", "-o", "json"};
+    return {Program("holdfast"),
+            "restore",
+            archive_,
+            "--kubeconfig",
+            plane.kubeconfig(),
+            "--store",
+            dir_ / "store",
+            "--log-level",
+            "warn",
+            "-o",
+            "json"};
   }
 
   static std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -112,7 +124,8 @@ class Bench {
     HF_ASSIGN(auto plain, MustRun(BackupCommand(false), Log()));
     archive_ = FirstLine(plain.out);
     HF_ASSIGN(auto shown, MustRun({Program("holdfast"), "show", archive_, "--store", dir_ / "store",
-                                   "-o", "json"}, Log()));
+                                   "-o", "json"},
+                                  Log()));
     double bytes = std::stod(std::string(json::Find(shown.out, {"bytes"}).value_or("0")));
     for (int i = 0; i < options_.runs; ++i) cpu_per_100mb.push_back(cpu[i] / bytes * 1e8);
     backup_seconds_ = Median(wall);
@@ -131,7 +144,8 @@ class Bench {
     for (int i = 0; i < options_.restore_runs; ++i) {
       HF_ASSIGN(auto run, MustRun(RestoreCommand(*plane_), Log()));
       if (json::Find(run.out, {"nothingToDo"}) != "true")
-        return Fail(ErrorKind::kInternal, "a restore of what had just been backed up found changes");
+        return Fail(ErrorKind::kInternal,
+                    "a restore of what had just been backed up found changes");
       wall.push_back(run.cost.wall_seconds);
       peak.push_back(run.cost.peak_mib);
     }
@@ -148,7 +162,8 @@ class Bench {
       {
         HF_ASSIGN(auto empty, StartPlane());
         HF_ASSIGN(auto run, MustRun({Program("restore_floor"), empty->kubeconfig(),
-                                     dir_ / "store" / archive_}, Log()));
+                                     dir_ / "store" / archive_},
+                                    Log()));
         floor.push_back(run.cost.wall_seconds);
       }
       HF_ASSIGN(auto empty, StartPlane());
@@ -161,7 +176,8 @@ class Bench {
     figures_.Add("restore into an empty cluster", Median(wall), "s", 0, wall);
     figures_.Add("restore / POST", Median(wall) / Median(floor), "x", 1.3, {});
     figures_.Add("restore, own CPU", Median(cpu), "s", 0, cpu);
-    figures_.Add("restore, peak RSS", Median(peak), "MiB", options_.objects > 20'000 ? 160 : 96, peak);
+    figures_.Add("restore, peak RSS", Median(peak), "MiB", options_.objects > 20'000 ? 160 : 96,
+                 peak);
     return {};
   }
 
@@ -195,8 +211,10 @@ int main(int argc, char** argv) {
   {
     Bench bench(options, name);
     holdfast::Status status = bench.Run();
-    if (!status) std::fprintf(stderr, "bench: %s\n", status.error().ToString().c_str());
-    else code = bench.all_within() ? 0 : 3;
+    if (!status)
+      std::fprintf(stderr, "bench: %s\n", status.error().ToString().c_str());
+    else
+      code = bench.all_within() ? 0 : 3;
   }
   std::filesystem::remove_all(name);
   return code;

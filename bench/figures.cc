@@ -24,7 +24,8 @@ void Figures::Add(std::string name, double value, std::string unit, double limit
   bool within = limit == 0 || value <= limit;
   all_within_ = all_within_ && within;
   char promise[64] = "";
-  if (limit != 0) std::snprintf(promise, sizeof promise, "  limit %.2f %s", limit, within ? "held" : "MISSED");
+  if (limit != 0)
+    std::snprintf(promise, sizeof promise, "  limit %.2f %s", limit, within ? "held" : "MISSED");
   std::printf("%-46s %9.3f %-6s [%.3f .. %.3f, %zu runs]%s\n", figure.name.c_str(), figure.value,
               figure.unit.c_str(), figure.low, figure.high, figure.runs, promise);
   std::fflush(stdout);
@@ -39,7 +40,8 @@ std::string Figures::ToJson() const {
                   ",\"value\":%.6g,\"limit\":%.6g,\"low\":%.6g,\"high\":%.6g,\"runs\":%zu}",
                   figure.value, figure.limit, figure.low, figure.high, figure.runs);
     if (out.back() == '}') out += ',';
-    out += "{\"name\":" + json::Quote(figure.name) + ",\"unit\":" + json::Quote(figure.unit) + numbers;
+    out +=
+        "{\"name\":" + json::Quote(figure.name) + ",\"unit\":" + json::Quote(figure.unit) + numbers;
   }
   return out + "]}\n";
 }

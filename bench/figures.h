@@ -10,8 +10,8 @@ double Median(std::vector<double> values);
 
 class Figures {
  public:
-  // One figure: `value` in `unit`, at most `limit` by the product's own promise (0: no promise), with
-  // the spread of the runs it is the median of. Prints it as one line.
+  // One figure: `value` in `unit`, at most `limit` by the product's own promise (0: no promise),
+  // with the spread of the runs it is the median of. Prints it as one line.
   void Add(std::string name, double value, std::string unit, double limit,
            const std::vector<double>& runs);
   std::string ToJson() const;

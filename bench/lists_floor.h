@@ -8,8 +8,8 @@
 
 namespace holdfast::bench {
 
-// Writes a curl configuration that fetches every list that a backup of the ResourceSet in `set_file`
-// reads, without resourceVersion, and discards it. Returns how many lists.
+// Writes a curl configuration that fetches every list that a backup of the ResourceSet in
+// `set_file` reads, without resourceVersion, and discards it. Returns how many lists.
 Result<size_t> WriteCurlConfig(const testbed::ControlPlane& plane,
                                const std::filesystem::path& set_file,
                                const std::filesystem::path& config);

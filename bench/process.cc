@@ -45,8 +45,10 @@ Result<Run> RunProgram(const std::vector<std::string>& argv, const std::filesyst
   Run run;
   char buffer[65536];
   for (ssize_t n; (n = read(out[0], buffer, sizeof buffer)) != 0;) {
-    if (n > 0) run.out.append(buffer, static_cast<size_t>(n));
-    else if (errno != EINTR) break;
+    if (n > 0)
+      run.out.append(buffer, static_cast<size_t>(n));
+    else if (errno != EINTR)
+      break;
   }
   close(out[0]);
   int status = 0;

@@ -21,8 +21,8 @@ struct Run {
   std::string out;    // standard output
 };
 
-// Starts `argv[0]` with standard error appended to `log`; blocks until it has ended. kInternal when it
-// cannot be started.
+// Starts `argv[0]` with standard error appended to `log`; blocks until it has ended. kInternal when
+// it cannot be started.
 Result<Run> RunProgram(const std::vector<std::string>& argv, const std::filesystem::path& log);
 
 // The same; an exit code other than 0 is an error that holds the log's last lines.

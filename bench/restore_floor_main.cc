@@ -1,5 +1,5 @@
-// The floor of a restore: POSTs every object of a plain archive, 32 at a time, and PUTs the status of
-// custom resources that have the subresource. It compares nothing, orders nothing but CRDs and
+// The floor of a restore: POSTs every object of a plain archive, 32 at a time, and PUTs the status
+// of custom resources that have the subresource. It compares nothing, orders nothing but CRDs and
 // namespaces before the rest, and mends nothing.
 // usage: restore_floor KUBECONFIG ARCHIVE
 #include <cstdio>
@@ -28,8 +28,8 @@ class Collect : public archive::ScanHandler {
   Status Filters(std::string_view) override { return {}; }
   Status Entry(const archive::ScanEntry& entry) override {
     auto& list = entry.name.plural == "customresourcedefinitions" ? crds
-                 : entry.name.ns.empty()                         ? cluster
-                                                                 : namespaced;
+                 : entry.name.ns.empty()                          ? cluster
+                                                                  : namespaced;
     list.push_back({entry.name, std::string(entry.stored)});
     return {};
   }
@@ -57,9 +57,8 @@ Status Send(kube::Client& client, const kube::Discovery& discovery, const Body& 
 
 Status SendAll(kube::Client& client, const std::vector<Body>& bodies) {
   HF_ASSIGN(auto discovery, kube::Discovery::Fetch(client));
-  return ParallelFor(bodies.size(), kParallel, {}, [&](size_t i, std::stop_token) {
-    return Send(client, discovery, bodies[i]);
-  });
+  return ParallelFor(bodies.size(), kParallel, {},
+                     [&](size_t i, std::stop_token) { return Send(client, discovery, bodies[i]); });
 }
 
 // Until discovery serves a version of every CRD.

@@ -1,5 +1,5 @@
-// Scan and verify. The first byte says whether the rest is an uncompressed tar (packed here, so that
-// the fuzzer does not have to invent CRCs), a manifest, or a whole archive.
+// Scan and verify. The first byte says whether the rest is an uncompressed tar (packed here, so
+// that the fuzzer does not have to invent CRCs), a manifest, or a whole archive.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t half = text.find("---SECOND---");
   if (half != std::string::npos)
     (void)kube::ResolveKubeconfig(
-        {{"/nonexistent/one", text.substr(0, half)}, {"/nonexistent/two", text.substr(half + 12)}}, "a");
+        {{"/nonexistent/one", text.substr(0, half)}, {"/nonexistent/two", text.substr(half + 12)}},
+        "a");
   (void)kube::ParseExecCredential(text, "client.authentication.k8s.io/v1");
   (void)kube::StatusError(500, text, &text, {"GET", text, ""}).ToString();
   (void)kube::EmbeddedStatusError(text, {"GET", text, ""}).ToString();

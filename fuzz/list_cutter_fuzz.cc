@@ -1,5 +1,5 @@
-// The list cutter: any bytes in pieces of any size give the same objects, end or kind of error as in
-// one piece, and no object breaks the bounds.
+// The list cutter: any bytes in pieces of any size give the same objects, end or kind of error as
+// in one piece, and no object breaks the bounds.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

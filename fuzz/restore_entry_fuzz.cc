@@ -1,4 +1,5 @@
-// An entry of an archive, from anywhere: it is examined, compared with itself and made ready to be sent.
+// An entry of an archive, from anywhere: it is examined, compared with itself and made ready to be
+// sent.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -7,6 +7,7 @@
 
 #include "crypto/transformer.h"
 #include "kube/client.h"
+#include "kube/discovery.h"
 #include "restore/engine.h"
 #include "testbed/control_plane.h"
 #include "tests/plane_client.h"

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "archive/read_back.h"
 #include "backup/cluster_facts.h"
 #include "backup/collect.h"
 #include "backup/instant.h"
@@ -75,6 +76,8 @@ class Attempt {
     in_.log->Debug("revision fixed", {{"revision", instant.text()}});
     if (in_.options->hooks.revision_fixed) in_.options->hooks.revision_fixed(instant.text());
 
+    std::optional<archive::BackgroundReadBack> read_back;
+    if (in_.options->verify) read_back.emplace(spool);
     stream::SpoolSink sink(spool);
     archive::Writer writer(sink, in_.started);
     archive::ManifestInfo info;
@@ -88,8 +91,7 @@ class Attempt {
     } else {
       info.warnings.push_back(
           "customresourcedefinitions may not be listed: a change of one during the backup would "
-          "not "
-          "have been noticed");
+          "not have been noticed");
     }
 
     info.holdfast_version = HOLDFAST_VERSION;
@@ -102,9 +104,12 @@ class Attempt {
     for (const archive::KindInfo& kind : info.kinds)
       if (!kind.pinned)
         info.warnings.push_back(kind.kind + " is not of the backup's revision: " + kind.note);
-    HF_ASSIGN(archive::ArchiveSummary summary, writer.Finish(info));
-    HF_TRY(sink.Close());
-    return Attempted{std::move(info), std::move(summary)};
+    HF_ASSIGN_CONTEXT(archive::ArchiveSummary summary, writer.Finish(info), "writing the archive");
+    HF_TRY_CONTEXT(sink.Close(), "writing the archive");
+    in_.progress->Phase("verifying");
+    Clock::Steady begin = in_.clock->SteadyNow();
+    if (read_back) HF_TRY(read_back->Finish(summary));
+    return Attempted{std::move(info), std::move(summary), in_.clock->SteadyNow() - begin};
   }
 
  private:

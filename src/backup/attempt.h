@@ -1,6 +1,7 @@
 // One attempt at a backup: everything from fixing R to the last entry in the spool.
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,11 +35,13 @@ struct AttemptInput {
 struct Attempted {
   archive::ManifestInfo info;
   archive::ArchiveSummary summary;
+  std::chrono::nanoseconds verifying{0};  // beyond what was done beside the writing
 };
 
-// Fills the empty spool with a whole archive, not yet verified. `busy_kinds` (by KindKey) are
-// listed exactly from the start; those found busy now are added. kExpired: begin again at a new
-// revision, with a truncated spool. Blocks; all threads have ended when it returns.
+// Fills the empty spool with a whole archive, and verifies it unless that is switched off.
+// `busy_kinds` (by KindKey) are listed exactly from the start; those found busy now are added.
+// kExpired: begin again at a new revision, with a truncated spool. Blocks; all threads have ended
+// when it returns.
 Result<Attempted> TryBackup(const AttemptInput& input, stream::Spool& spool,
                             std::set<std::string>& busy_kinds);
 

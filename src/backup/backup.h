@@ -83,7 +83,7 @@ class NoProgress : public Progress {
 
 struct Durations {
   std::chrono::milliseconds collect{0};  // discovery, lists and writing into the spool
-  std::chrono::milliseconds verify{0};
+  std::chrono::milliseconds verify{0};   // what could not be done beside the writing
   std::chrono::milliseconds store{0};
   std::chrono::milliseconds total{0};
 };

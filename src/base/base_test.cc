@@ -134,7 +134,8 @@ TEST(SecretBytes, MovesWithoutCopyAndWipes) {
   const char* where = text.data();
   size_t size = text.size();
   SecretBytes secret = SecretBytes::Take(std::move(text));
-  EXPECT_EQ(std::string(where, size), std::string(size, '\0'));  // the source's buffer is still owned
+  EXPECT_EQ(std::string(where, size),
+            std::string(size, '\0'));  // the source's buffer is still owned
   EXPECT_EQ(secret.view(), "hunter2-hunter2-hunter2-hunter2");
   SecretBytes moved = std::move(secret);
   EXPECT_EQ(moved.size(), size);

@@ -78,8 +78,10 @@ void AppendObject(std::string& out, std::string_view object) {
     if (i + 1 < members.size() && members[i + 1].key == members[i].key) continue;
     if (!first) out += ',';
     first = false;
-    if (escapes) AppendQuoted(out, members[i].key);
-    else AppendString(out, members[i].key);
+    if (escapes)
+      AppendQuoted(out, members[i].key);
+    else
+      AppendString(out, members[i].key);
     out += ':';
     AppendValue(out, members[i].value);
   }

@@ -1,7 +1,8 @@
-// Looking into JSON text without building a tree. Everything returned is a view into the text given.
+// Looking into JSON text without building a tree. Everything returned is a view into the text
+// given.
 //
-// Validate() is strict (RFC 8259). The other calls expect one complete valid value; on text that was
-// not validated they stay within its bounds and return an empty or wrong view, never more.
+// Validate() is strict (RFC 8259). The other calls expect one complete valid value; on text that
+// was not validated they stay within its bounds and return an empty or wrong view, never more.
 #pragma once
 
 #include <cstddef>
@@ -63,7 +64,8 @@ class ArrayReader {
   size_t at_;
 };
 
-// The value at a path of keys, {"metadata", "name"}. The last one of repeated keys, as Go reads them.
+// The value at a path of keys, {"metadata", "name"}. The last one of repeated keys, as Go reads
+// them.
 std::optional<std::string_view> Find(std::string_view object,
                                      std::initializer_list<std::string_view> path);
 // The string there, unescaped; none when absent or not a string.
@@ -71,6 +73,5 @@ std::optional<std::string> FindString(std::string_view object,
                                       std::initializer_list<std::string_view> path);
 // The text of a string VALUE (with its quotes); empty when it is not a string.
 std::string StringOf(std::string_view value);
-
 
 }  // namespace holdfast::json

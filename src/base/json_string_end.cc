@@ -44,9 +44,7 @@ size_t NextStructural(std::string_view text, size_t at) {
     __m128i folded = _mm_or_si128(b, _mm_set1_epi8(0x20));
     return _mm_or_si128(Is(b, '"'), _mm_or_si128(Is(folded, '{'), Is(folded, '}')));
   };
-  auto is_one = [](unsigned char c) {
-    return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}';
-  };
+  auto is_one = [](unsigned char c) { return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}'; };
   return FindBytes(text, at, matches, is_one);
 }
 

@@ -23,10 +23,12 @@ TEST(JsonText, Unescapes) {
 }
 
 TEST(JsonScan, ValidatesStrictly) {
-  for (const char* good : {"{}", " [1,-0.5e+3,\"x\"] ", "null", R"({"a":{"b":[{}]},"c":"\u00ff"})", "0"})
+  for (const char* good :
+       {"{}", " [1,-0.5e+3,\"x\"] ", "null", R"({"a":{"b":[{}]},"c":"\u00ff"})", "0"})
     EXPECT_TRUE(Validate(good)) << good;
-  for (const char* bad : {"", "{", "{]", "[1,]", "{\"a\":1,}", "{\"a\"}", "01", "1.", "-", "\"\x01\"", "\"\\x\"",
-                          "\"\\u12g4\"", "nul", "{}{}", "\"\xff\"", "\"\xed\xa0\x80\"", "\"a", "[1 2]", "{1:2}"})
+  for (const char* bad :
+       {"", "{", "{]", "[1,]", "{\"a\":1,}", "{\"a\"}", "01", "1.", "-", "\"\x01\"", "\"\\x\"",
+        "\"\\u12g4\"", "nul", "{}{}", "\"\xff\"", "\"\xed\xa0\x80\"", "\"a", "[1 2]", "{1:2}"})
     EXPECT_FALSE(Validate(bad)) << bad;
   std::string deep(300, '[');
   deep += std::string(300, ']');
@@ -73,7 +75,8 @@ TEST(JsonScan, FindsStringEndsAcrossBlocks) {
 }
 
 TEST(JsonEdit, RemovesAndSetsAndKeepsTheRest) {
-  std::string text = R"({"metadata":{"uid":"u","name":"n","resourceVersion":"5"},"n":9007199254740993})";
+  std::string text =
+      R"({"metadata":{"uid":"u","name":"n","resourceVersion":"5"},"n":9007199254740993})";
   EXPECT_EQ(RemovePath(text, {"metadata", "uid"}),
             R"({"metadata":{"name":"n","resourceVersion":"5"},"n":9007199254740993})");
   EXPECT_EQ(RemoveKeys(R"({"a":1,"b":2,"c":3})", {"a", "c"}), R"({"b":2})");

@@ -49,7 +49,9 @@ constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 }  // namespace
 
 size_t Utf8Length(std::string_view text, size_t at) {
-  auto byte = [&](size_t i) -> unsigned { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  auto byte = [&](size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
   auto tail = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
   unsigned c = byte(at);
   if (c < 0x80) return 1;
@@ -90,8 +92,10 @@ void AppendQuoted(std::string& out, std::string_view text) {
         continue;
       }
       flush(i);
-      if (separator) out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
-      else out += kReplacement;
+      if (separator)
+        out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
+      else
+        out += kReplacement;
       i += separator ? 3 : 1;
       plain = i;
       continue;

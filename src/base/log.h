@@ -36,11 +36,20 @@ class Logger {
   Logger& operator=(Logger&&) noexcept;
 
   bool Enabled(LogLevel level) const;
-  void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;
-  void Debug(std::string_view m, std::initializer_list<LogField> f = {}) const { Log(LogLevel::kDebug, m, f); }
-  void Info(std::string_view m, std::initializer_list<LogField> f = {}) const { Log(LogLevel::kInfo, m, f); }
-  void Warn(std::string_view m, std::initializer_list<LogField> f = {}) const { Log(LogLevel::kWarn, m, f); }
-  void Err(std::string_view m, std::initializer_list<LogField> f = {}) const { Log(LogLevel::kError, m, f); }
+  void Log(LogLevel level, std::string_view message,
+           std::initializer_list<LogField> fields = {}) const;
+  void Debug(std::string_view m, std::initializer_list<LogField> f = {}) const {
+    Log(LogLevel::kDebug, m, f);
+  }
+  void Info(std::string_view m, std::initializer_list<LogField> f = {}) const {
+    Log(LogLevel::kInfo, m, f);
+  }
+  void Warn(std::string_view m, std::initializer_list<LogField> f = {}) const {
+    Log(LogLevel::kWarn, m, f);
+  }
+  void Err(std::string_view m, std::initializer_list<LogField> f = {}) const {
+    Log(LogLevel::kError, m, f);
+  }
 
  private:
   struct Impl;

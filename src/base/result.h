@@ -37,25 +37,26 @@ class Error {
   // What came back, without contexts.
   const std::string& message() const { return message_; }
 
-  // Says what was being done: "listing secrets". Outer callers add theirs later; it is printed first.
-  Error&& With(std::string context) && {
+  // Says what was being done: "listing secrets". Outer callers add theirs later; it is printed
+  // first.
+  Error With(std::string context) && {
     contexts_.push_back(std::move(context));
     return std::move(*this);
   }
   // What the reader can do about it, one sentence. The first hint given (nearest the cause) stays.
-  Error&& Hint(std::string hint) && {
+  Error Hint(std::string hint) && {
     if (hint_.empty()) hint_ = std::move(hint);
     return std::move(*this);
   }
-  Error&& Code(int code) && {
+  Error Code(int code) && {
     code_ = code;
     return std::move(*this);
   }
-  Error&& Reason(std::string reason) && {
+  Error Reason(std::string reason) && {
     reason_ = std::move(reason);
     return std::move(*this);
   }
-  Error&& RetryAfter(std::chrono::milliseconds wait) && {
+  Error RetryAfter(std::chrono::milliseconds wait) && {
     retry_after_ = wait;
     return std::move(*this);
   }
@@ -100,29 +101,29 @@ Error ErrnoError(std::string_view what, int errno_value);
 #define HF_CONCAT(a, b) HF_CONCAT_INNER(a, b)
 
 // HF_TRY(Status-or-Result expression): returns its error from the enclosing function.
-#define HF_TRY(expr)                                                      \
-  do {                                                                    \
-    auto hf_status_ = (expr);                                             \
+#define HF_TRY(expr)                                                         \
+  do {                                                                       \
+    auto hf_status_ = (expr);                                                \
     if (!hf_status_) return ::holdfast::Fail(std::move(hf_status_).error()); \
   } while (false)
 
 // HF_TRY_CONTEXT(expr, "listing secrets"): the same, adding what was being done.
-#define HF_TRY_CONTEXT(expr, context)                                                        \
-  do {                                                                                       \
-    auto hf_status_ = (expr);                                                                \
-    if (!hf_status_) return ::holdfast::Fail(std::move(hf_status_).error().With(context));   \
+#define HF_TRY_CONTEXT(expr, context)                                                      \
+  do {                                                                                     \
+    auto hf_status_ = (expr);                                                              \
+    if (!hf_status_) return ::holdfast::Fail(std::move(hf_status_).error().With(context)); \
   } while (false)
 
 // HF_ASSIGN(auto x, Result expression): x is the value, or its error is returned.
 #define HF_ASSIGN(lhs, expr) HF_ASSIGN_IMPL(HF_CONCAT(hf_result_, __LINE__), lhs, expr)
-#define HF_ASSIGN_IMPL(tmp, lhs, expr)                                 \
-  auto tmp = (expr);                                                   \
-  if (!tmp) return ::holdfast::Fail(std::move(tmp).error());           \
+#define HF_ASSIGN_IMPL(tmp, lhs, expr)                       \
+  auto tmp = (expr);                                         \
+  if (!tmp) return ::holdfast::Fail(std::move(tmp).error()); \
   lhs = std::move(*tmp)
 
 #define HF_ASSIGN_CONTEXT(lhs, expr, context) \
   HF_ASSIGN_CONTEXT_IMPL(HF_CONCAT(hf_result_, __LINE__), lhs, expr, context)
-#define HF_ASSIGN_CONTEXT_IMPL(tmp, lhs, expr, context)                          \
-  auto tmp = (expr);                                                             \
-  if (!tmp) return ::holdfast::Fail(std::move(tmp).error().With(context));       \
+#define HF_ASSIGN_CONTEXT_IMPL(tmp, lhs, expr, context)                    \
+  auto tmp = (expr);                                                       \
+  if (!tmp) return ::holdfast::Fail(std::move(tmp).error().With(context)); \
   lhs = std::move(*tmp)

@@ -19,9 +19,9 @@ struct RetryPolicy {
   std::chrono::milliseconds max_wait{10'000};
 };
 
-// How long to wait after failed attempt number `attempt` (from 1): the server's Retry-After where it
-// gave one, else first_wait * 2^(attempt-1) up to max_wait, between 50 and 100 % of it, drawn from
-// `random` (any 64-bit number).
+// How long to wait after failed attempt number `attempt` (from 1): the server's Retry-After where
+// it gave one, else first_wait * 2^(attempt-1) up to max_wait, between 50 and 100 % of it, drawn
+// from `random` (any 64-bit number).
 std::chrono::milliseconds RetryWait(const RetryPolicy& policy, int attempt, const Error& error,
                                     uint64_t random);
 
@@ -33,7 +33,8 @@ struct Waits {
 
 // Sleeps before the next attempt. False when there must be none: the error is not retryable,
 // the attempts are used up, stop was requested, or the deadline would pass.
-bool WaitBeforeRetry(const RetryPolicy& policy, int attempt, const Error& error, const Waits& waits);
+bool WaitBeforeRetry(const RetryPolicy& policy, int attempt, const Error& error,
+                     const Waits& waits);
 
 // Calls `call` (returning Result or Status) until it succeeds or must not be tried again; the last
 // error is returned. Blocks.

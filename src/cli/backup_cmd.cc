@@ -44,8 +44,7 @@ Status RunBackup(Session& session, const BackupArgs& args) {
   // Everything that can be wrong with the input is found before the cluster is asked anything.
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
   HF_ASSIGN(auto store, OpenStore(args.store));
-  if (LooksLikeFile(args.resource_set))
-    HF_TRY(resourceset::ReadResourceSetFile(args.resource_set));
+  if (LooksLikeFile(args.resource_set)) HF_TRY(resourceset::ReadResourceSetFile(args.resource_set));
   HF_ASSIGN(auto client, session.Connect(log));
   HF_ASSIGN(auto set, LoadResourceSet(args.resource_set, *client, session.Call()));
 
@@ -64,8 +63,10 @@ Status RunBackup(Session& session, const BackupArgs& args) {
                            {"revision", result->revision},
                            {"size", HumanBytes(result->archive_bytes)},
                            {"ms", std::to_string(result->durations.total.count())}});
-  if (args.format == Format::kText) session.out << result->filename << "\n";
-  else PrintDocument(session.out, args.format, ToJson(*result));
+  if (args.format == Format::kText)
+    session.out << result->filename << "\n";
+  else
+    PrintDocument(session.out, args.format, ToJson(*result));
   return {};
 }
 
@@ -73,8 +74,8 @@ Status RunBackup(Session& session, const BackupArgs& args) {
 
 void AddBackupCommand(CLI::App& app, Session& session) {
   auto args = std::make_shared<BackupArgs>();
-  CLI::App* command = app.add_subcommand(
-      "backup", "Back up what a ResourceSet selects, as it was at one instant");
+  CLI::App* command =
+      app.add_subcommand("backup", "Back up what a ResourceSet selects, as it was at one instant");
   command->footer(
       "The archive is built, read back and compared before it gets its name; a backup that fails\n"
       "leaves nothing. Its name is printed on standard output.\n\n"
@@ -91,13 +92,13 @@ void AddBackupCommand(CLI::App& app, Session& session) {
   command->add_option("--name", args->name, "first part of the archive's name (default: the set's)")
       ->option_text("NAME");
   AddEncryptionOption(*command, args->encryption_config);
-  command->add_flag("--exact-lists", args->exact_lists,
-                    "read every list from etcd at the one revision (slower; the result is the same)");
+  command->add_flag(
+      "--exact-lists", args->exact_lists,
+      "read every list from etcd at the one revision (slower; the result is the same)");
   AddOutputOption(*command, args->format);
   AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
-    session.action = [args](Session& s) { return RunBackup(s, *args); };
-  });
+  command->callback(
+      [args, &session] { session.action = [args](Session& s) { return RunBackup(s, *args); }; });
 }
 
 }  // namespace holdfast::cli

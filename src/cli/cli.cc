@@ -33,7 +33,8 @@ void Describe(CLI::App& app) {
       "  holdfast backup --resource-set rancher-resource-set-full --store /srv/backups\n"
       "  holdfast restore ARCHIVE --store /srv/backups --plan\n"
       "  holdfast show ARCHIVE secrets/cattle-system/tls-ca --encryption-config keys.yaml\n"
-      "\n`holdfast COMMAND --help` explains one command. Exit codes: 0 success, 1 failure, 2 wrong usage.");
+      "\n`holdfast COMMAND --help` explains one command. Exit codes: 0 success, 1 failure, 2 wrong "
+      "usage.");
 }
 
 }  // namespace
@@ -74,8 +75,10 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
       return 0;
     }
     err << "error: " << error.what() << "\n";
-    if (auto near = SuggestCommand(app, args)) err << "hint: did you mean \"" << *near << "\"?\n";
-    else err << "hint: see `holdfast --help`, or `holdfast COMMAND --help`\n";
+    if (auto near = SuggestCommand(app, args))
+      err << "hint: did you mean \"" << *near << "\"?\n";
+    else
+      err << "hint: see `holdfast --help`, or `holdfast COMMAND --help`\n";
     return 2;
   }
   Status status = session.action(session);

@@ -68,10 +68,12 @@ TEST(Output, WritesYamlThatKeepsNumbersAndTexts) {
   std::string json =
       R"({"a":9007199254740993,"b":"yes","c":"plain-text","d":[],"e":[{"x":1,"y":["p","q"]},2],"f":{},"g":{"h":"a: b"},"12":1.50})";
   EXPECT_EQ(ToYaml(json),
-            "a: 9007199254740993\nb: \"yes\"\nc: plain-text\nd: []\ne:\n- x: 1\n  y:\n  - p\n  - q\n- 2\nf: {}\n"
+            "a: 9007199254740993\nb: \"yes\"\nc: plain-text\nd: []\ne:\n- x: 1\n  \"y\":\n  - p\n  - "
+            "q\n- 2\nf: {}\n"
             "g:\n  h: \"a: b\"\n\"12\": 1.50");
   EXPECT_EQ(ToYaml("{}"), "{}");
-  EXPECT_EQ(PrettyJson(R"({"a":[1,{}],"b":[]})"), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
+  EXPECT_EQ(PrettyJson(R"({"a":[1,{}],"b":[]})"),
+            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
 }
 
 TEST(Output, HumanBytes) {
@@ -96,8 +98,9 @@ TEST(ObjectRef, Parses) {
 }
 
 TEST(FieldDiff, NamesEveryPath) {
-  auto changes = DiffFields(R"({"a":1,"l":{"x.y/z":"1"},"s":[1,2,3],"t":"x","big":9007199254740993})",
-                            R"({"l":{"x.y/z":"2"},"s":[1,5],"t":{"u":1},"n":null,"big":9007199254740992})", 20);
+  auto changes = DiffFields(
+      R"({"a":1,"l":{"x.y/z":"1"},"s":[1,2,3],"t":"x","big":9007199254740993})",
+      R"({"l":{"x.y/z":"2"},"s":[1,5],"t":{"u":1},"n":null,"big":9007199254740992})", 20);
   std::vector<std::string> lines;
   for (const auto& c : changes) lines.push_back(c.path + " " + c.left + " " + c.right);
   EXPECT_THAT(lines, testing::ElementsAre("a 1 ", "big 9007199254740993 9007199254740992",

@@ -17,8 +17,8 @@ Result<Logger> Session::MakeLogger() const {
 }
 
 Result<std::unique_ptr<kube::Client>> Session::Connect(const Logger& log) const {
-  HF_ASSIGN(auto config, kube::ClientConfig::Load(
-                             {.kubeconfig = common.kubeconfig, .context = common.context}));
+  HF_ASSIGN(auto config,
+            kube::ClientConfig::Load({.kubeconfig = common.kubeconfig, .context = common.context}));
   return kube::Client::Create(std::move(config), {}, log);
 }
 
@@ -57,8 +57,8 @@ Result<std::unique_ptr<storage::Store>> OpenStore(const std::string& store) {
   if (store.empty())
     return Fail(Error(ErrorKind::kInvalid, "--store is empty").Hint("name a folder"));
   if (size_t colon = store.find("://"); colon != std::string::npos) {
-    return Fail(Error(ErrorKind::kInvalid,
-                      "--store " + store.substr(0, colon) + "://...: there is no such kind of store")
+    return Fail(Error(ErrorKind::kInvalid, "--store " + store.substr(0, colon) +
+                                               "://...: there is no such kind of store")
                     .Hint("a store is a local folder"));
   }
   return std::make_unique<storage::LocalStore>(store);

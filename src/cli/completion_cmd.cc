@@ -52,7 +52,8 @@ std::string Bash(const std::map<std::string, Words>& all) {
     text += "    '" + path + "') commands='" + Join(words.commands) + "' options='" +
             Join(words.options) + "'";
     if (words.takes_archive)
-      text += " archives=$(holdfast list --store \"$store\" 2>/dev/null | awk 'NR > 1 {print $NF}')";
+      text +=
+          " archives=$(holdfast list --store \"$store\" 2>/dev/null | awk 'NR > 1 {print $NF}')";
     text += " ;;\n";
   }
   text +=
@@ -77,7 +78,8 @@ std::string Fish(const std::map<std::string, Words>& all) {
   std::string text = "complete -c holdfast -f\n";
   for (const auto& [path, words] : all) {
     std::string last = path.substr(path.rfind(' ') + 1);
-    std::string here = path.empty() ? "__fish_use_subcommand" : "__fish_seen_subcommand_from " + last;
+    std::string here =
+        path.empty() ? "__fish_use_subcommand" : "__fish_seen_subcommand_from " + last;
     for (const std::string& command : words.commands)
       text += "complete -c holdfast -n '" + here + "' -a " + command + "\n";
     for (const std::string& option : words.options)

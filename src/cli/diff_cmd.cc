@@ -99,8 +99,8 @@ class Reporter {
       PrintDocument(out_, format_, json.Done());
       return;
     }
-    out_ << removed_ << " only in " << left << " (-), " << added_ << " only in " << right << " (+), "
-         << changed_ << " changed (~)\n";
+    out_ << removed_ << " only in " << left << " (-), " << added_ << " only in " << right
+         << " (+), " << changed_ << " changed (~)\n";
   }
 
  private:
@@ -110,8 +110,10 @@ class Reporter {
   }
   void Line(char sign, const std::string& object, std::vector<std::string>& list) {
     ++(sign == '-' ? removed_ : added_);
-    if (format_ == Format::kText) out_ << sign << " " << object << "\n";
-    else list.push_back(object);
+    if (format_ == Format::kText)
+      out_ << sign << " " << object << "\n";
+    else
+      list.push_back(object);
   }
 
   std::ostream& out_;
@@ -186,8 +188,9 @@ Status AgainstCluster(Session& session, const restore::Index& left, Comparison& 
   HF_ASSIGN(auto discovery, kube::Discovery::Fetch(*client, session.Call()));
   resourceset::ResourceSet set;
   if (left.filters()) {
-    HF_ASSIGN_CONTEXT(set, resourceset::ParseResourceSet(*left.filters(), "filters/filters.json",
-                                                         resourceset::ParseMode::kArchive),
+    HF_ASSIGN_CONTEXT(set,
+                      resourceset::ParseResourceSet(*left.filters(), "filters/filters.json",
+                                                    resourceset::ParseMode::kArchive),
                       "reading the archive's ResourceSet");
   }
   HF_ASSIGN(auto selection, resourceset::Selection::Build(set, discovery, log));
@@ -195,7 +198,8 @@ Status AgainstCluster(Session& session, const restore::Index& left, Comparison& 
   for (const auto& type : left.types())
     if (const auto* live = discovery.ByPlural(type.gv, type.plural)) types.push_back(live);
   for (const auto& selected : selection.types())
-    if (std::find(types.begin(), types.end(), selected.type) == types.end()) types.push_back(selected.type);
+    if (std::find(types.begin(), types.end(), selected.type) == types.end())
+      types.push_back(selected.type);
   for (const kube::ResourceType* type : types) {
     if (!type->Can(kube::kVerbList)) continue;
     const auto* selected = selection.Find(*type);
@@ -203,8 +207,8 @@ Status AgainstCluster(Session& session, const restore::Index& left, Comparison& 
     auto sink = [&](std::string_view object) -> Status {
       resourceset::ObjectView view(object);
       restore::TypeId known = left.FindType(type->gv, type->plural);
-      bool archived = known != restore::kNoId &&
-                      left.Find(known, view.ns(), view.name()) != restore::kNoId;
+      bool archived =
+          known != restore::kNoId && left.Find(known, view.ns(), view.name()) != restore::kNoId;
       // A live object counts as extra only when the ResourceSet would have taken it.
       if (!archived && (selected == nullptr || !selection.Match(*selected, view))) return {};
       std::string name(view.name());
@@ -223,8 +227,10 @@ Status RunDiff(Session& session, const DiffArgs& args) {
   HF_ASSIGN(auto left, LoadIndex(session, *store, args.left, keys));
   Reporter reporter(session.out, args.format);
   Comparison comparison(left, reporter);
-  if (args.right.empty()) HF_TRY(AgainstCluster(session, left, comparison));
-  else HF_TRY(AgainstArchive(session, args, *store, keys, comparison));
+  if (args.right.empty())
+    HF_TRY(AgainstCluster(session, left, comparison));
+  else
+    HF_TRY(AgainstArchive(session, args, *store, keys, comparison));
   comparison.Rest();
   reporter.Finish(args.left, args.right.empty() ? "the cluster" : args.right);
   return {};
@@ -237,7 +243,8 @@ void AddDiffCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "diff", "Show what differs between an archive and the live cluster, or a second archive");
   command->footer(
-      "Compares what a restore compares; what the server owns (uid, resourceVersion, managedFields and\n"
+      "Compares what a restore compares; what the server owns (uid, resourceVersion, managedFields "
+      "and\n"
       "the like) and the status of built-in kinds are left out. Values of Secrets are not shown.\n"
       "Objects of the cluster count only when the archive's ResourceSet would have taken them.");
   command->add_option("archive", args->left, "name of the archive in the store")
@@ -249,9 +256,8 @@ void AddDiffCommand(CLI::App& app, Session& session) {
   AddEncryptionOption(*command, args->encryption_config);
   AddOutputOption(*command, args->format);
   AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
-    session.action = [args](Session& s) { return RunDiff(s, *args); };
-  });
+  command->callback(
+      [args, &session] { session.action = [args](Session& s) { return RunDiff(s, *args); }; });
 }
 
 }  // namespace holdfast::cli

@@ -60,8 +60,10 @@ class Differ {
     Members a = Read(left), b = Read(right);
     for (const auto& [key, value] : a) {
       auto other = b.find(key);
-      if (other == b.end()) Add(Step(path, key), value, {});
-      else Compare(Step(path, key), value, other->second);
+      if (other == b.end())
+        Add(Step(path, key), value, {});
+      else
+        Compare(Step(path, key), value, other->second);
     }
     for (const auto& [key, value] : b)
       if (!a.contains(key)) Add(Step(path, key), {}, value);
@@ -74,8 +76,10 @@ class Differ {
       auto y = b.Next();
       if (!x && !y) return;
       std::string step = path + "[" + std::to_string(i) + "]";
-      if (x && y) Compare(step, *x, *y);
-      else Add(step, x.value_or(""), y.value_or(""));
+      if (x && y)
+        Compare(step, *x, *y);
+      else
+        Add(step, x.value_or(""), y.value_or(""));
     }
   }
 

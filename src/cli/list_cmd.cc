@@ -27,8 +27,10 @@ Status RunList(Session& session, const ListArgs& args) {
   std::vector<Row> rows;
   std::vector<std::string> others;
   for (storage::ObjectInfo& file : files) {
-    if (auto name = archive::ParseName(file.name)) rows.push_back({std::move(file), *name});
-    else others.push_back(file.name);
+    if (auto name = archive::ParseName(file.name))
+      rows.push_back({std::move(file), *name});
+    else
+      others.push_back(file.name);
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Row& a, const Row& b) { return a.name.time > b.name.time; });
@@ -56,7 +58,8 @@ Status RunList(Session& session, const ListArgs& args) {
     }
     PrintTable(session.out, table);
   }
-  for (const std::string& other : others) session.err << "not an archive by its name: " << other << "\n";
+  for (const std::string& other : others)
+    session.err << "not an archive by its name: " << other << "\n";
   return {};
 }
 
@@ -67,9 +70,8 @@ void AddListCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("list", "List the archives of a store, newest first");
   AddStoreOption(*command, args->store);
   AddOutputOption(*command, args->format);
-  command->callback([args, &session] {
-    session.action = [args](Session& s) { return RunList(s, *args); };
-  });
+  command->callback(
+      [args, &session] { session.action = [args](Session& s) { return RunList(s, *args); }; });
 }
 
 }  // namespace holdfast::cli

@@ -12,8 +12,10 @@ Result<ObjectRef> ObjectRef::Parse(std::string_view text) {
   };
   std::vector<std::string> parts(1);
   for (char c : text) {
-    if (c == '/') parts.emplace_back();
-    else parts.back() += c;
+    if (c == '/')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
   if (parts.size() < 2 || parts.size() > 3) return bad();
   for (const std::string& part : parts)

@@ -9,8 +9,8 @@
 
 namespace holdfast::cli {
 
-// "secrets/cattle-system/tls-ca", "users.management.cattle.io/user-1", or with the version as in the
-// archive, "clusters.management.cattle.io#v3/local".
+// "secrets/cattle-system/tls-ca", "users.management.cattle.io/user-1", or with the version as in
+// the archive, "clusters.management.cattle.io#v3/local".
 struct ObjectRef {
   std::string plural;
   std::string group;    // empty: core

@@ -19,8 +19,10 @@ void ProgressLine::Phase(std::string_view what) {
   phase_ = what;
   phase_begin_ = clock_.SteadyNow();
   shown_ = {};
-  if (!terminal_) log_.Info(what);
-  else Show("");
+  if (!terminal_)
+    log_.Info(what);
+  else
+    Show("");
 }
 
 void ProgressLine::Show(std::string_view counts) {
@@ -47,7 +49,8 @@ void BackupProgress::Update(const backup::ProgressState& state) {
   double seconds = line_.SecondsInPhase();
   std::string rate;
   if (seconds > 0.2)
-    rate = ", " + HumanBytes(static_cast<uint64_t>(static_cast<double>(state.bytes) / seconds)) + "/s";
+    rate =
+        ", " + HumanBytes(static_cast<uint64_t>(static_cast<double>(state.bytes) / seconds)) + "/s";
   line_.Show(std::to_string(state.kinds_done) + "/" + std::to_string(state.kinds_total) +
              " kinds, " + std::to_string(state.objects) + " objects, " + HumanBytes(state.bytes) +
              rate);
@@ -64,7 +67,8 @@ void RestoreProgress::Done(uint64_t done, uint64_t total) {
     counts += "/" + std::to_string(total);
     double seconds = line_.SecondsInPhase();
     if (seconds > 0.2)
-      counts += ", " + std::to_string(static_cast<uint64_t>(static_cast<double>(done) / seconds)) + "/s";
+      counts +=
+          ", " + std::to_string(static_cast<uint64_t>(static_cast<double>(done) / seconds)) + "/s";
   }
   line_.Show(counts);
 }

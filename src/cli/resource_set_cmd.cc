@@ -34,14 +34,17 @@ Status RunLint(Session& session, const ResourceSetArgs& args) {
   return {};
 }
 
-Result<const kube::ResourceType*> TypeOfRef(const kube::Discovery& discovery, const ObjectRef& ref) {
-  const kube::ResourceType* type =
-      ref.version.empty() ? discovery.ByGroupPlural(ref.group, ref.plural)
-                          : discovery.ByPlural({ref.group, ref.version}, ref.plural);
+Result<const kube::ResourceType*> TypeOfRef(const kube::Discovery& discovery,
+                                            const ObjectRef& ref) {
+  const kube::ResourceType* type = ref.version.empty()
+                                       ? discovery.ByGroupPlural(ref.group, ref.plural)
+                                       : discovery.ByPlural({ref.group, ref.version}, ref.plural);
   if (type != nullptr) return type;
-  return Fail(Error(ErrorKind::kNotFound, "the server has no resource \"" + ref.plural + "\" in group \"" +
-                                              ref.group + "\"")
-                  .Hint("`kubectl api-resources` lists them; write the plural, and the group behind a dot"));
+  return Fail(
+      Error(ErrorKind::kNotFound,
+            "the server has no resource \"" + ref.plural + "\" in group \"" + ref.group + "\"")
+          .Hint(
+              "`kubectl api-resources` lists them; write the plural, and the group behind a dot"));
 }
 
 Status ExplainOne(Session& session, const ResourceSetArgs& args, kube::Client& client,
@@ -50,9 +53,11 @@ Status ExplainOne(Session& session, const ResourceSetArgs& args, kube::Client& c
   HF_ASSIGN(ObjectRef ref, ObjectRef::Parse(args.object));
   HF_ASSIGN(const kube::ResourceType* type, TypeOfRef(discovery, ref));
   if (type->namespaced == ref.ns.empty()) {
-    return Fail(Error(ErrorKind::kInvalid, type->ResourceName() +
-                                               (type->namespaced ? " are in namespaces" : " are cluster-scoped"))
-                    .Hint(type->namespaced ? "write RESOURCE.GROUP/NAMESPACE/NAME" : "write RESOURCE.GROUP/NAME"));
+    return Fail(Error(ErrorKind::kInvalid,
+                      type->ResourceName() +
+                          (type->namespaced ? " are in namespaces" : " are cluster-scoped"))
+                    .Hint(type->namespaced ? "write RESOURCE.GROUP/NAMESPACE/NAME"
+                                           : "write RESOURCE.GROUP/NAME"));
   }
   HF_ASSIGN(auto selection, resourceset::Selection::Build(set, discovery, log));
   HF_ASSIGN(auto explanation, resourceset::ExplainLiveObject(client, set, selection, *type, ref.ns,
@@ -65,7 +70,9 @@ Status ExplainOne(Session& session, const ResourceSetArgs& args, kube::Client& c
   std::vector<std::string> verdicts;
   for (const auto& verdict : explanation.verdicts) {
     JsonObject entry;
-    entry.Number("selector", verdict.selector).Bool("takes", verdict.takes).Text("reason", verdict.reason);
+    entry.Number("selector", verdict.selector)
+        .Bool("takes", verdict.takes)
+        .Text("reason", verdict.reason);
     verdicts.push_back(entry.Done());
   }
   JsonObject json;
@@ -90,7 +97,8 @@ Status ExplainAll(Session& session, const ResourceSetArgs& args, kube::Client& c
         types.push_back(entry.Number("objects", static_cast<uint64_t>(type.objects)).Done());
       }
       JsonObject entry;
-      entry.Number("selector", count.selector).Text("summary", set.selectors[count.selector].Summary());
+      entry.Number("selector", count.selector)
+          .Text("summary", set.selectors[count.selector].Summary());
       entry.Number("objects", static_cast<uint64_t>(count.objects));
       entry.Number("first", static_cast<uint64_t>(count.first));
       entry.Raw("types", JsonArray(types)).Texts("warnings", count.warnings);
@@ -107,8 +115,10 @@ Status ExplainAll(Session& session, const ResourceSetArgs& args, kube::Client& c
       session.out << " (" << count.first << " that no earlier selector takes)";
     session.out << "\n";
     for (const auto& type : count.types)
-      if (type.objects > 0) session.out << "    " << type.type->ResourceName() << " " << type.objects << "\n";
-    for (const std::string& warning : count.warnings) session.out << "    warning: " << warning << "\n";
+      if (type.objects > 0)
+        session.out << "    " << type.type->ResourceName() << " " << type.objects << "\n";
+    for (const std::string& warning : count.warnings)
+      session.out << "    warning: " << warning << "\n";
   }
   session.out << counts.objects << " objects in all\n";
   return {};
@@ -131,7 +141,9 @@ void AddResourceSetCommand(CLI::App& app, Session& session) {
 
   auto lint_args = std::make_shared<ResourceSetArgs>();
   CLI::App* lint = group->add_subcommand("lint", "Check a ResourceSet file without a cluster");
-  lint->add_option("file", lint_args->set, "the ResourceSet, YAML or JSON")->required()->option_text("FILE");
+  lint->add_option("file", lint_args->set, "the ResourceSet, YAML or JSON")
+      ->required()
+      ->option_text("FILE");
   AddOutputOption(*lint, lint_args->format);
   lint->callback([lint_args, &session] {
     session.action = [lint_args](Session& s) { return RunLint(s, *lint_args); };
@@ -139,21 +151,22 @@ void AddResourceSetCommand(CLI::App& app, Session& session) {
 
   auto args = std::make_shared<ResourceSetArgs>();
   CLI::App* explain = group->add_subcommand(
-      "explain", "Say what each selector takes in the live cluster, or why one object is in or out");
+      "explain",
+      "Say what each selector takes in the live cluster, or why one object is in or out");
   explain->footer(
       "Examples:\n"
       "  holdfast resource-set explain resourceset.yaml\n"
       "  holdfast resource-set explain resourceset.yaml secrets/cattle-system/tls-ca");
-  explain->add_option("file", args->set, "the ResourceSet: a file, or the name of one in the cluster")
+  explain
+      ->add_option("file", args->set, "the ResourceSet: a file, or the name of one in the cluster")
       ->required()
       ->option_text("FILE|NAME");
   explain->add_option("object", args->object, "one object of the live cluster")
       ->option_text("RESOURCE.GROUP/[NS/]NAME");
   AddOutputOption(*explain, args->format);
   AddClusterOptions(*explain, session.common);
-  explain->callback([args, &session] {
-    session.action = [args](Session& s) { return RunExplain(s, *args); };
-  });
+  explain->callback(
+      [args, &session] { session.action = [args](Session& s) { return RunExplain(s, *args); }; });
 }
 
 }  // namespace holdfast::cli

@@ -30,7 +30,8 @@ Status RunAbort(Session& session, const RestoreArgs& args) {
   HF_ASSIGN(Logger log, session.MakeLogger());
   HF_ASSIGN(auto client, session.Connect(log));
   HF_ASSIGN(auto lines, restore::Abort(*client, args.ns, log, Clock::Real(), session.stop));
-  if (lines.empty()) lines.push_back("no crashed restore in namespace " + args.ns + ": nothing to do");
+  if (lines.empty())
+    lines.push_back("no crashed restore in namespace " + args.ns + ": nothing to do");
   if (args.format == Format::kText) {
     for (const std::string& line : lines) session.out << line << "\n";
   } else {
@@ -57,8 +58,10 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
                         session.stop);
   }();
   if (!report) return Fail(std::move(report).error().With("restoring " + args.archive));
-  if (args.format == Format::kText) session.out << restore::ToText(*report);
-  else PrintDocument(session.out, args.format, restore::ToJson(*report));
+  if (args.format == Format::kText)
+    session.out << restore::ToText(*report);
+  else
+    PrintDocument(session.out, args.format, restore::ToJson(*report));
   if (report->failed() && !args.ignore_errors)
     return Fail(ErrorKind::kInternal, std::string(kAlreadyReported));
   return {};
@@ -71,12 +74,17 @@ void AddRestoreCommand(CLI::App& app, Session& session) {
   CLI::App* command =
       app.add_subcommand("restore", "Bring a cluster back to what an archive holds");
   command->footer(
-      "The whole archive is verified, decrypted and compared with the cluster first; what already is\n"
-      "as the archive has it is not written. A restore that was interrupted is continued by running it\n"
-      "again; --abort instead scales up what it had scaled down and leaves the objects as they are.\n"
-      "Exit code 0 means that every object is as the archive has it, or that --ignore-errors was given.\n\n"
+      "The whole archive is verified, decrypted and compared with the cluster first; what already "
+      "is\n"
+      "as the archive has it is not written. A restore that was interrupted is continued by "
+      "running it\n"
+      "again; --abort instead scales up what it had scaled down and leaves the objects as they "
+      "are.\n"
+      "Exit code 0 means that every object is as the archive has it, or that --ignore-errors was "
+      "given.\n\n"
       "Examples:\n"
-      "  holdfast restore ARCHIVE --plan              what would be done, and why; changes nothing\n"
+      "  holdfast restore ARCHIVE --plan              what would be done, and why; changes "
+      "nothing\n"
       "  holdfast restore ARCHIVE --encryption-config keys.yaml\n"
       "  holdfast restore ARCHIVE --prune --plan      also what would be deleted\n"
       "  holdfast restore --abort                     after a crash, to give up");
@@ -87,8 +95,9 @@ void AddRestoreCommand(CLI::App& app, Session& session) {
   command->add_flag("--prune", args->prune,
                     "delete what the archive's ResourceSet selects and the archive does not have");
   command
-      ->add_option("--delete-timeout", args->delete_timeout,
-                   "seconds that deleted objects may take to go before their finalizers are removed")
+      ->add_option(
+          "--delete-timeout", args->delete_timeout,
+          "seconds that deleted objects may take to go before their finalizers are removed")
       ->option_text("SECONDS [0]")
       ->check(CLI::Range(int64_t{0}, int64_t{86'400}).description(""));
   AddEncryptionOption(*command, args->encryption_config);

@@ -71,8 +71,9 @@ Status ShowObject(Session& session, const ShowArgs& args, const crypto::Transfor
   if (handler.found.size() > 1) {
     std::string versions;
     for (const auto& [path, found] : handler.found) versions += " " + found.name.KindKey();
-    return Fail(Error(ErrorKind::kInvalid, args.object + " is there in several versions:" + versions)
-                    .Hint("name one, such as " + handler.found.begin()->second.name.KindKey() + "/..."));
+    return Fail(
+        Error(ErrorKind::kInvalid, args.object + " is there in several versions:" + versions)
+            .Hint("name one, such as " + handler.found.begin()->second.name.KindKey() + "/..."));
   }
   const auto& [path, found] = *handler.found.begin();
   HF_ASSIGN_CONTEXT(std::string json,
@@ -112,7 +113,8 @@ std::string SummaryJson(const ShowArgs& args, const archive::ScanResult& scan,
     json.Text("kubernetesVersion", info.kubernetes_version);
     if (!info.rancher_version.empty()) json.Text("rancherVersion", info.rancher_version);
     json.Text("holdfastVersion", info.holdfast_version);
-    json.Text("started", FormatRfc3339(info.started)).Text("finished", FormatRfc3339(info.finished));
+    json.Text("started", FormatRfc3339(info.started))
+        .Text("finished", FormatRfc3339(info.finished));
     json.Texts("warnings", info.warnings);
   }
   json.Raw("kinds", JsonArray(kinds));
@@ -126,7 +128,8 @@ void PrintSummary(std::ostream& out, const ShowArgs& args, const archive::ScanRe
     const archive::ManifestInfo& info = scan.manifest->info;
     out << "  taken       " << FormatRfc3339(info.started) << " to " << FormatRfc3339(info.finished)
         << " by holdfast " << info.holdfast_version << "\n"
-        << "  instant     etcd revision " << info.revision << " of cluster " << info.cluster_id << "\n"
+        << "  instant     etcd revision " << info.revision << " of cluster " << info.cluster_id
+        << "\n"
         << "  kubernetes  " << info.kubernetes_version << "\n";
     if (!info.rancher_version.empty()) out << "  rancher     " << info.rancher_version << "\n";
   } else {
@@ -161,8 +164,10 @@ Status RunShow(Session& session, const ShowArgs& args) {
   HF_ASSIGN_CONTEXT(auto scan, archive::Scan(*source, handler, {.stop = session.stop}),
                     "reading " + args.archive);
   if (wanted) return ShowObject(session, args, keys, handler);
-  if (args.format == Format::kText) PrintSummary(session.out, args, scan, handler);
-  else PrintDocument(session.out, args.format, SummaryJson(args, scan, handler));
+  if (args.format == Format::kText)
+    PrintSummary(session.out, args, scan, handler);
+  else
+    PrintDocument(session.out, args.format, SummaryJson(args, scan, handler));
   return {};
 }
 
@@ -184,9 +189,8 @@ void AddShowCommand(CLI::App& app, Session& session) {
   AddStoreOption(*command, args->store);
   AddEncryptionOption(*command, args->encryption_config);
   AddOutputOption(*command, args->format);
-  command->callback([args, &session] {
-    session.action = [args](Session& s) { return RunShow(s, *args); };
-  });
+  command->callback(
+      [args, &session] { session.action = [args](Session& s) { return RunShow(s, *args); }; });
 }
 
 }  // namespace holdfast::cli

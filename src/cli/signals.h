@@ -7,8 +7,8 @@
 namespace holdfast::cli {
 
 // From construction on, the first SIGINT or SIGTERM requests a stop (work under way is abandoned
-// without a trace and the program exits with 1); a second one ends the process at once. Must be made
-// before any other thread is started, once a process.
+// without a trace and the program exits with 1); a second one ends the process at once. Must be
+// made before any other thread is started, once a process.
 class StopOnSignal {
  public:
   StopOnSignal();

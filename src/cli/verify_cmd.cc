@@ -19,7 +19,9 @@ std::string ToJson(const std::string& archive, const archive::VerifyReport& repo
   JsonObject keys;
   for (const auto& [key, count] : report.keys_needed) keys.Number(key, count);
   JsonObject json;
-  json.Text("archive", archive).Bool("ok", report.ok()).Bool("manifest", report.manifest.has_value());
+  json.Text("archive", archive)
+      .Bool("ok", report.ok())
+      .Bool("manifest", report.manifest.has_value());
   json.Number("objects", report.entries).Number("plain", report.plain);
   json.Number("encrypted", report.encrypted).Number("checked", report.checked);
   json.Number("unchecked", report.unchecked).Number("bytes", report.bytes);
@@ -36,12 +38,14 @@ void PrintText(std::ostream& out, const std::string& archive, const archive::Ver
     out << "  manifest: every entry and the whole stream have the digests that were taken when the "
            "backup was made\n";
   } else {
-    out << "  no manifest (not made by holdfast): only the gzip checksum and the structure vouch for it\n";
+    out << "  no manifest (not made by holdfast): only the gzip checksum and the structure vouch "
+           "for it\n";
   }
   out << "  " << report.checked << " objects are what their names say\n";
   if (report.unchecked > 0) {
     out << "  " << report.unchecked << " encrypted objects were not looked into; they need:\n";
-    for (const auto& [key, count] : report.keys_needed) out << "    " << key << " (" << count << ")\n";
+    for (const auto& [key, count] : report.keys_needed)
+      out << "    " << key << " (" << count << ")\n";
     out << "  give --encryption-config to check them too\n";
   }
   for (const std::string& problem : report.problems) out << "  problem: " << problem << "\n";
@@ -56,12 +60,17 @@ Status RunVerify(Session& session, const VerifyArgs& args) {
   HF_ASSIGN(auto source, store->Open(args.archive, 0, session.StoreWaits()));
   auto report = archive::Verify(*source, has_keys ? &keys : nullptr, {.stop = session.stop});
   if (!report) {
-    return Fail(std::move(report).error().With(args.archive + " is not good").Hint(
-        "take another archive (`holdfast list`); docs/runbooks/archive-does-not-verify.md says what "
-        "can still be read from this one"));
+    return Fail(std::move(report)
+                    .error()
+                    .With(args.archive + " is not good")
+                    .Hint("take another archive (`holdfast list`); "
+                          "docs/runbooks/archive-does-not-verify.md says what "
+                          "can still be read from this one"));
   }
-  if (args.format == Format::kText) PrintText(session.out, args.archive, *report);
-  else PrintDocument(session.out, args.format, ToJson(args.archive, *report));
+  if (args.format == Format::kText)
+    PrintText(session.out, args.archive, *report);
+  else
+    PrintDocument(session.out, args.format, ToJson(args.archive, *report));
   if (!report->ok()) return Fail(ErrorKind::kCorrupt, std::string(kAlreadyReported));
   return {};
 }
@@ -72,7 +81,8 @@ void AddVerifyCommand(CLI::App& app, Session& session) {
   auto args = std::make_shared<VerifyArgs>();
   CLI::App* command = app.add_subcommand("verify", "Prove that an archive is whole and readable");
   command->footer(
-      "Checks gzip, tar, manifest and digests; with the keys also that every object decrypts and is\n"
+      "Checks gzip, tar, manifest and digests; with the keys also that every object decrypts and "
+      "is\n"
       "the one its name says. Exit code 0 only when nothing is wrong.");
   command->add_option("archive", args->archive, "name of the archive in the store")
       ->required()
@@ -80,9 +90,8 @@ void AddVerifyCommand(CLI::App& app, Session& session) {
   AddStoreOption(*command, args->store);
   AddEncryptionOption(*command, args->encryption_config);
   AddOutputOption(*command, args->format);
-  command->callback([args, &session] {
-    session.action = [args](Session& s) { return RunVerify(s, *args); };
-  });
+  command->callback(
+      [args, &session] { session.action = [args](Session& s) { return RunVerify(s, *args); }; });
 }
 
 }  // namespace holdfast::cli

@@ -1,13 +1,13 @@
 #include "kube/child_process.h"
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 
 #include <map>
 
@@ -18,8 +18,7 @@ namespace {
 
 constexpr int kPollMilliseconds = 20;
 
-std::vector<std::string> Environment(
-    const std::vector<std::pair<std::string, std::string>>& over) {
+std::vector<std::string> Environment(const std::vector<std::pair<std::string, std::string>>& over) {
   std::map<std::string, std::string> merged;
   for (char** at = environ; *at != nullptr; ++at) {
     std::string_view line(*at);
@@ -106,8 +105,9 @@ Result<ChildResult> RunChild(const ChildRequest& request, Clock& clock, const Ca
   bool open = true;
   while (open || !child.Ended(result.exit_code)) {
     if (call.stop.stop_requested() || call.deadline.Passed(clock)) {
-      status = Fail(ErrorKind::kCancelled,
-                    request.argv[0] + (call.stop.stop_requested() ? ": stopped" : ": took too long"));
+      status =
+          Fail(ErrorKind::kCancelled,
+               request.argv[0] + (call.stop.stop_requested() ? ": stopped" : ": took too long"));
       break;
     }
     pollfd poll_fd{ends[0], POLLIN, 0};

@@ -22,9 +22,9 @@ struct ChildResult {
   int exit_code = 0;   // 128 + signal when one ended it
 };
 
-// Runs it in a process group of its own with an empty standard input and our standard error; no other
-// file of ours is open in it. kNotFound when there is no such program; kCancelled by stop or deadline
-// (the group is killed); kInvalid when it prints more than max_output.
+// Runs it in a process group of its own with an empty standard input and our standard error; no
+// other file of ours is open in it. kNotFound when there is no such program; kCancelled by stop or
+// deadline (the group is killed); kInvalid when it prints more than max_output.
 Result<ChildResult> RunChild(const ChildRequest& request, Clock& clock, const Call& call);
 
 }  // namespace holdfast::kube

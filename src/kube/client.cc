@@ -60,8 +60,7 @@ Result<std::unique_ptr<Client>> Client::Create(ClientConfig config, ClientOption
   if (config.server().empty())
     return Fail(ErrorKind::kInvalid, "the configuration names no API server");
   if (options.max_connections == 0) options.max_connections = 1;
-  auto impl =
-      std::make_unique<Impl>(std::move(config.data()), std::move(options), log, clock);
+  auto impl = std::make_unique<Impl>(std::move(config.data()), std::move(options), log, clock);
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
 

@@ -1,10 +1,10 @@
 // Requests to one API server. All calls block; all may be used by any number of threads.
 // Every call retries passing trouble (429 with Retry-After, 5xx, broken connections: kUnavailable)
-// by the client's RetryPolicy, except that a create, update, patch or delete is sent again only when
-// that cannot do harm: after 429/503-with-Retry-After, or when the connection was refused or broke
-// before anything was answered (an AlreadyExists or NotFound that a repeat may cause is the caller's
-// to expect). Errors carry Kubernetes' Status: code(), reason(), message; a 403's hint names the RBAC
-// rule that is missing.
+// by the client's RetryPolicy, except that a create, update, patch or delete is sent again only
+// when that cannot do harm: after 429/503-with-Retry-After, or when the connection was refused or
+// broke before anything was answered (an AlreadyExists or NotFound that a repeat may cause is the
+// caller's to expect). Errors carry Kubernetes' Status: code(), reason(), message; a 403's hint
+// names the RBAC rule that is missing.
 //   404 kNotFound · 409 kConflict (reason AlreadyExists or Conflict) · 401/403 kUnauthorized ·
 //   400/405/413/415/422 kInvalid · 410 kExpired · 429/500/502/503/504 and transport kUnavailable ·
 //   stop or deadline kCancelled
@@ -53,7 +53,7 @@ struct RawRequest {
 
 struct ListRequest {
   const ResourceType* type = nullptr;
-  std::string ns;  // empty: all namespaces
+  std::string ns;     // empty: all namespaces
   int64_t limit = 0;  // objects a page; 0: whole
   std::string continue_token;
   std::string label_selector;
@@ -70,7 +70,7 @@ struct ListEnd {
   std::string resource_version;
   std::string continue_token;  // empty: this was the last page
   std::optional<int64_t> remaining_item_count;
-  int64_t items = 0;  // handed over by this request
+  int64_t items = 0;   // handed over by this request
   uint64_t bytes = 0;  // of the response body
 };
 
@@ -136,8 +136,8 @@ class Client {
   // its resource_version is that of the first page.
   Result<ListEnd> List(const ListRequest& request, const ObjectSink& sink, const Call& call = {});
 
-  // Watches from `resource_version` with bookmarks until the server ends it (Status ok), the handler
-  // fails, or stop. 410 is kExpired.
+  // Watches from `resource_version` with bookmarks until the server ends it (Status ok), the
+  // handler fails, or stop. 410 is kExpired.
   Status Watch(const ResourceType& type, std::string_view ns, std::string_view resource_version,
                const std::function<Status(const WatchEvent&)>& handler, const Call& call = {});
 

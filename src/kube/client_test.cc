@@ -42,16 +42,16 @@ TEST(Client, RequestsAreSpelledAsKubernetesWantsThem) {
   EXPECT_TRUE(seen[0].headers["user-agent"].starts_with("holdfast/"));
   EXPECT_EQ(line(seen[1]), "POST /api/v1/namespaces/ns/secrets {\"c\":1}");
   EXPECT_EQ(seen[1].headers["content-type"], "application/json");
-  EXPECT_EQ(line(seen[2]),
-            "PUT /apis/fleet.cattle.io/v1alpha1/namespaces/ns/bundles/n {\"u\":1}");
+  EXPECT_EQ(line(seen[2]), "PUT /apis/fleet.cattle.io/v1alpha1/namespaces/ns/bundles/n {\"u\":1}");
   EXPECT_EQ(line(seen[3]),
             "PUT /apis/fleet.cattle.io/v1alpha1/namespaces/ns/bundles/n/status {\"s\":1}");
   EXPECT_EQ(line(seen[4]), "PATCH /apis/fleet.cattle.io/v1alpha1/bundles/n {\"p\":1}");
   EXPECT_EQ(seen[4].headers["content-type"], "application/merge-patch+json");
-  EXPECT_EQ(line(seen[5]),
-            "DELETE /api/v1/namespaces/ns/secrets/n {\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
-            "\"preconditions\":{\"uid\":\"u-1\",\"resourceVersion\":\"7\"},"
-            "\"propagationPolicy\":\"Background\"}");
+  EXPECT_EQ(
+      line(seen[5]),
+      "DELETE /api/v1/namespaces/ns/secrets/n {\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
+      "\"preconditions\":{\"uid\":\"u-1\",\"resourceVersion\":\"7\"},"
+      "\"propagationPolicy\":\"Background\"}");
   EXPECT_EQ(client->counters().requests, 6u);
   EXPECT_EQ(client->counters().writes, 5u);
 }
@@ -65,13 +65,19 @@ TEST(Client, AServerBelowAPathAndPagesOfAPrettyPrinter) {
 
 TEST(Client, StatusBecomesAnErrorOfItsKind) {
   const std::vector<std::tuple<int, std::string, ErrorKind>> cases = {
-      {400, "BadRequest", ErrorKind::kInvalid},   {401, "Unauthorized", ErrorKind::kUnauthorized},
-      {403, "Forbidden", ErrorKind::kUnauthorized}, {404, "NotFound", ErrorKind::kNotFound},
-      {405, "MethodNotAllowed", ErrorKind::kInvalid}, {409, "AlreadyExists", ErrorKind::kConflict},
-      {410, "Expired", ErrorKind::kExpired},      {413, "TooLarge", ErrorKind::kInvalid},
-      {415, "Unsupported", ErrorKind::kInvalid},  {422, "Invalid", ErrorKind::kInvalid},
+      {400, "BadRequest", ErrorKind::kInvalid},
+      {401, "Unauthorized", ErrorKind::kUnauthorized},
+      {403, "Forbidden", ErrorKind::kUnauthorized},
+      {404, "NotFound", ErrorKind::kNotFound},
+      {405, "MethodNotAllowed", ErrorKind::kInvalid},
+      {409, "AlreadyExists", ErrorKind::kConflict},
+      {410, "Expired", ErrorKind::kExpired},
+      {413, "TooLarge", ErrorKind::kInvalid},
+      {415, "Unsupported", ErrorKind::kInvalid},
+      {422, "Invalid", ErrorKind::kInvalid},
       {429, "TooManyRequests", ErrorKind::kUnavailable},
-      {500, "InternalError", ErrorKind::kUnavailable}, {504, "Timeout", ErrorKind::kUnavailable},
+      {500, "InternalError", ErrorKind::kUnavailable},
+      {504, "Timeout", ErrorKind::kUnavailable},
       {302, "", ErrorKind::kInternal}};
   for (const auto& [code, reason, kind] : cases) {
     TestServer server([&, c = code, why = reason](const TestRequest&, TestReply& reply) {
@@ -100,18 +106,24 @@ TEST(Client, ReadsAreRepeatedAndWritesOnlyWhereItDoesNoHarm) {
     for (std::string method : {"GET", "POST"}) {
       TestServer server([&](const TestRequest& r, TestReply& reply) {
         if (r.number > 1) return reply.Respond(200, "ok");
-        if (c.how == "429") reply.Respond(429, "", "Retry-After: 0\r\n");
-        else if (c.how == "503 retry-after") reply.Respond(503, "", "Retry-After: 0\r\n");
-        else if (c.how == "503") reply.Respond(503, "");
-        else if (c.how == "500") reply.Respond(500, "");
-        else if (c.how == "reset") reply.Close(true);
+        if (c.how == "429")
+          reply.Respond(429, "", "Retry-After: 0\r\n");
+        else if (c.how == "503 retry-after")
+          reply.Respond(503, "", "Retry-After: 0\r\n");
+        else if (c.how == "503")
+          reply.Respond(503, "");
+        else if (c.how == "500")
+          reply.Respond(500, "");
+        else if (c.how == "reset")
+          reply.Close(true);
         else {
           reply.Raw("HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\nabc");
           reply.Close();
         }
       });
       auto client = ClientFor(server.url());
-      auto got = client->Raw({.method = method, .path = "/x", .body = method == "POST" ? "{}" : ""});
+      auto got =
+          client->Raw({.method = method, .path = "/x", .body = method == "POST" ? "{}" : ""});
       bool repeated = method == "GET" || c.write_repeated;
       EXPECT_EQ(got.has_value(), repeated) << method << " " << c.how;
       EXPECT_EQ(server.requests(), repeated ? 2 : 1) << method << " " << c.how;

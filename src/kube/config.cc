@@ -42,9 +42,7 @@ Result<std::vector<KubeconfigText>> ReadAll(const std::vector<fs::path>& files) 
 constexpr char kHint[] =
     "name a kubeconfig with --kubeconfig or in KUBECONFIG, or put one at ~/.kube/config";
 
-Error NoFile(const std::string& what) {
-  return Error(ErrorKind::kNotFound, what).Hint(kHint);
-}
+Error NoFile(const std::string& what) { return Error(ErrorKind::kNotFound, what).Hint(kHint); }
 
 Result<ClientConfig::Data> LoadData(const ConfigOptions& options) {
   std::vector<fs::path> files;
@@ -66,11 +64,12 @@ Result<ClientConfig::Data> LoadData(const ConfigOptions& options) {
     HF_ASSIGN(std::optional<ClientConfig::Data> data, ResolveKubeconfig(texts, options.context));
     if (data) return std::move(*data);
     if (!asked.empty())
-      return Fail(Error(ErrorKind::kInvalid, "the kubeconfig " + asked + " names no context")
-                      .Hint(kHint));
+      return Fail(
+          Error(ErrorKind::kInvalid, "the kubeconfig " + asked + " names no context").Hint(kHint));
   }
   if (!options.context.empty())
-    return Fail(NoFile("context \"" + options.context + "\" is asked for, but there is no kubeconfig"));
+    return Fail(
+        NoFile("context \"" + options.context + "\" is asked for, but there is no kubeconfig"));
   HF_ASSIGN(std::optional<ClientConfig::Data> pod, InClusterConfig(PodEnvironment::Own()));
   if (pod) return std::move(*pod);
   return Fail(NoFile("no cluster is named: there is no kubeconfig, and this is not a pod"));

@@ -12,13 +12,14 @@
 namespace holdfast::kube {
 
 struct ConfigOptions {
-  std::string kubeconfig;  // --kubeconfig; empty: $KUBECONFIG (several files merged, first wins), then
-                           // ~/.kube/config, then in-cluster
-  std::string context;     // --context; empty: current-context
+  std::string
+      kubeconfig;       // --kubeconfig; empty: $KUBECONFIG (several files merged, first wins), then
+                        // ~/.kube/config, then in-cluster
+  std::string context;  // --context; empty: current-context
 };
 
-// Resolved, validated, with file contents read. Movable. The fields are what net and the client need;
-// token rotation (token file, exec plugin) happens inside the client through `Credentials`.
+// Resolved, validated, with file contents read. Movable. The fields are what net and the client
+// need; token rotation (token file, exec plugin) happens inside the client through `Credentials`.
 class ClientConfig {
  public:
   ClientConfig();

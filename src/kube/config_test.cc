@@ -22,7 +22,8 @@ class Config : public testing::Test {
   Config() {
     char name[] = "/tmp/holdfast-config-XXXXXX";
     folder_ = mkdtemp(name);
-    for (const char* variable : {"KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"})
+    for (const char* variable :
+         {"KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"})
       unsetenv(variable);
     setenv("HOME", folder_.c_str(), 1);
   }
@@ -88,10 +89,10 @@ TEST_F(Config, FilesDataAndRelativePaths) {
 
 TEST_F(Config, OfSeveralFilesTheFirstWinsANameAndTheRestIsMerged) {
   std::string one = Write("1/config", Kubeconfig("    server: https://one", "    token: t1", "a"));
-  std::string two = Write("2/config", Kubeconfig("    server: https://two", "    token: t2", "a") );
+  std::string two = Write("2/config", Kubeconfig("    server: https://two", "    token: t2", "a"));
   Write("3/token", "t3");
-  std::string three = Write("3/config", Kubeconfig("    server: https://three",
-                                                   "    tokenFile: token", "b"));
+  std::string three =
+      Write("3/config", Kubeconfig("    server: https://three", "    tokenFile: token", "b"));
   setenv("KUBECONFIG", (one + "::/does/not/exist:" + two + ":" + three).c_str(), 1);
   auto data = Load("");
   ASSERT_TRUE(data) << data.error().ToString();
@@ -176,8 +177,9 @@ TEST_F(Config, WhatIsWrongIsNamed) {
       {Kubeconfig(kServer, "    exec: {command: x}"), "exec: apiVersion is \"\""},
       {Kubeconfig(kServer, "    exec: {apiVersion: client.authentication.k8s.io/v1}"),
        "command is missing"},
-      {Kubeconfig(kServer, "    exec: {apiVersion: client.authentication.k8s.io/v1, command: x, "
-                           "interactiveMode: Always}"),
+      {Kubeconfig(kServer,
+                  "    exec: {apiVersion: client.authentication.k8s.io/v1, command: x, "
+                  "interactiveMode: Always}"),
        "interactiveMode is Always"},
       {Kubeconfig(kServer, "    as-groups: [g]"), "need as"},
       {"contexts: [{name: x, context: {cluster: y}}]", "no current-context"},
@@ -243,7 +245,8 @@ TEST(Base64, Roundtrip) {
     EXPECT_EQ(DecodeBase64(EncodeBase64(bytes)).value(), bytes);
   }
   EXPECT_EQ(DecodeBase64("QU\nJD\n").value(), "ABC");
-  for (std::string bad : {"A", "QUJ", "QUJD!", "QQ=", "Q=Q="}) EXPECT_FALSE(DecodeBase64(bad)) << bad;
+  for (std::string bad : {"A", "QUJ", "QUJD!", "QQ=", "Q=Q="})
+    EXPECT_FALSE(DecodeBase64(bad)) << bad;
 }
 
 }  // namespace

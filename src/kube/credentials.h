@@ -25,21 +25,22 @@ struct ClientIdentity {
 struct Credential {
   std::shared_ptr<const SecretBytes> authorization;  // header value; null: none
   std::shared_ptr<const ClientIdentity> identity;    // null: the one of the configuration
-  uint64_t generation = 0;  // which reading of file or plugin this is
+  uint64_t generation = 0;                           // which reading of file or plugin this is
 };
 
 // May be used by any number of threads.
 class Credentials {
  public:
-  // `exec_info_cluster`: JSON for the plugin's spec.cluster; empty: none. The others must outlive it.
+  // `exec_info_cluster`: JSON for the plugin's spec.cluster; empty: none. The others must outlive
+  // it.
   Credentials(AuthInfo auth, std::string exec_info_cluster, const Logger& log, Clock& clock);
 
   // Reads the token file (again every minute) or runs the plugin (again when its credential has
   // expired); blocks while it runs. Errors: kUnauthorized where no credential can be had.
   Result<Credential> Current(const Call& call);
 
-  // The server refused the credential of that generation (401). True when a fresh one may be had: the
-  // next Current() then reads or runs again. At most once a generation.
+  // The server refused the credential of that generation (401). True when a fresh one may be had:
+  // the next Current() then reads or runs again. At most once a generation.
   bool Refused(uint64_t generation);
 
   // For errors: `user "admin" in /root/.kube/config`.
@@ -57,7 +58,7 @@ class Credentials {
 
   std::mutex mutex_;
   Credential current_;
-  bool fresh_ = false;  // current_ may be given out until ...
+  bool fresh_ = false;                       // current_ may be given out until ...
   std::optional<Clock::Steady> read_again_;  // ... this time (token file)
   std::optional<Clock::Wall> expires_;       // ... this time (plugin)
 };

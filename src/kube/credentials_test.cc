@@ -158,17 +158,18 @@ TEST_F(CredentialsTest, PluginFailures) {
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().kind(), ErrorKind::kUnauthorized);
   EXPECT_EQ(got.error().hint(), "get it from the store");
-  for (std::string script : std::initializer_list<std::string>{"echo s3cret; exit 3", "echo '{\"s3cret\":1}'", "echo s3cret",
-                             "echo '" + Answer("{}") + "'",
-                             "echo '" + Answer(R"({"clientKeyData":"s3cret"})") + "'",
-                             "echo '" + Answer(R"({"token":"s3cret","expirationTimestamp":"x"})") + "'",
-                             "yes s3cret"}) {
+  for (std::string script : std::initializer_list<std::string>{
+           "echo s3cret; exit 3", "echo '{\"s3cret\":1}'", "echo s3cret",
+           "echo '" + Answer("{}") + "'", "echo '" + Answer(R"({"clientKeyData":"s3cret"})") + "'",
+           "echo '" + Answer(R"({"token":"s3cret","expirationTimestamp":"x"})") + "'",
+           "yes s3cret"}) {
     got = run(Plugin(script));
     ASSERT_FALSE(got) << script;
     EXPECT_EQ(got.error().kind(), ErrorKind::kUnauthorized) << got.error().ToString();
     EXPECT_EQ(got.error().ToString().find("s3cret"), std::string::npos) << got.error().ToString();
   }
-  EXPECT_FALSE(ParseExecCredential(Answer(R"({"token":"t"})"), "client.authentication.k8s.io/v1beta1"));
+  EXPECT_FALSE(
+      ParseExecCredential(Answer(R"({"token":"t"})"), "client.authentication.k8s.io/v1beta1"));
 }
 
 TEST_F(CredentialsTest, AStopKillsThePluginAndItsChildren) {
@@ -220,9 +221,9 @@ TEST_F(CredentialsTest, APluginsClientCertificateIsUsed) {
       pem.replace(at, 1, "\\n");
     return pem;
   };
-  std::string answer = Write("answer", Answer(R"({"clientCertificateData":")" +
-                                              escape(user.cert_pem) + R"(","clientKeyData":")" +
-                                              escape(user.key_pem) + "\"}"));
+  std::string answer =
+      Write("answer", Answer(R"({"clientCertificateData":")" + escape(user.cert_pem) +
+                             R"(","clientKeyData":")" + escape(user.key_pem) + "\"}"));
   ClientConfig config = ConfigFor(server.url());
   config.data().tls.ca_pem = ca.cert_pem;
   config.data().auth.exec = Plugin("cat " + answer);

@@ -24,19 +24,19 @@ Error Broken(const GroupVersion& gv, const std::string& why) {
 Status FetchResources(Client& client, const Call& call, std::vector<DiscoveredVersion>& versions,
                       std::map<GroupVersion, Error>& broken) {
   std::vector<Result<std::vector<ResourceType>>> answers(versions.size());
-  HF_TRY(ParallelFor(
-      versions.size(), kParallel, call.stop, [&](size_t i, std::stop_token stop) -> Status {
-        RawRequest request;
-        request.path = versions[i].gv.UrlPath();
-        Result<std::string> body = client.Raw(request, {call.deadline, stop});
-        if (!body && body.error().kind() == ErrorKind::kCancelled)
-          return Fail(std::move(body).error());
-        if (body)
-          answers[i] = ParseResources(*body, versions[i].gv);
-        else
-          answers[i] = Fail(std::move(body).error());
-        return {};
-      }));
+  HF_TRY(ParallelFor(versions.size(), kParallel, call.stop,
+                     [&](size_t i, std::stop_token stop) -> Status {
+                       RawRequest request;
+                       request.path = versions[i].gv.UrlPath();
+                       Result<std::string> body = client.Raw(request, {call.deadline, stop});
+                       if (!body && body.error().kind() == ErrorKind::kCancelled)
+                         return Fail(std::move(body).error());
+                       if (body)
+                         answers[i] = ParseResources(*body, versions[i].gv);
+                       else
+                         answers[i] = Fail(std::move(body).error());
+                       return {};
+                     }));
   for (size_t i = 0; i < versions.size(); ++i) {
     if (answers[i])
       versions[i].resources = std::move(*answers[i]);

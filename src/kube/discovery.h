@@ -25,9 +25,9 @@ struct ServerVersion {
 // A snapshot of discovery; immutable, cheap to share by reference.
 class Discovery {
  public:
-  // Aggregated discovery (v2, v2beta1), with a fall-back to a request a group-version. A group-version
-  // whose aggregated API server does not answer is remembered as broken and hurts only those who ask
-  // for it. Blocks.
+  // Aggregated discovery (v2, v2beta1), with a fall-back to a request a group-version. A
+  // group-version whose aggregated API server does not answer is remembered as broken and hurts
+  // only those who ask for it. Blocks.
   static Result<Discovery> Fetch(Client& client, const Call& call = {});
 
   // All resources (never subresources) of the group-version in the server's order. kNotFound when

@@ -142,7 +142,8 @@ Result<std::vector<ResourceType>> ParseResources(std::string_view body, const Gr
     type.verbs = Verbs(resource);
     size_t slash = type.plural.find('/');
     if (slash != std::string::npos) {
-      if (type.plural.substr(slash) == "/status") with_status.push_back(type.plural.substr(0, slash));
+      if (type.plural.substr(slash) == "/status")
+        with_status.push_back(type.plural.substr(0, slash));
       continue;
     }
     if (!type.plural.empty() && !type.kind.empty()) types.push_back(std::move(type));

@@ -101,12 +101,14 @@ TEST_P(DiscoveryOf, FindsTypes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, DiscoveryOf, testing::Values(&kAggregated, &kLegacy),
-                         [](const auto& param) { return param.index == 0 ? "aggregated" : "legacy"; });
+                         [](const auto& param) {
+                           return param.index == 0 ? "aggregated" : "legacy";
+                         });
 
 TEST(Discovery, AnswersThatMakeNoSense) {
-  for (std::string body : {"", "<html>", "[]", "{\"kind\":\"Pod\"}",
-                           R"({"kind":"APIGroupList","groups":[1]})",
-                           R"({"kind":"APIGroupDiscoveryList","items":[{"versions":[{}]}]})"}) {
+  for (std::string body :
+       {"", "<html>", "[]", "{\"kind\":\"Pod\"}", R"({"kind":"APIGroupList","groups":[1]})",
+        R"({"kind":"APIGroupDiscoveryList","items":[{"versions":[{}]}]})"}) {
     TestServer server([&](const TestRequest&, TestReply& reply) { reply.Respond(200, body); });
     auto client = ClientFor(server.url());
     Result<Discovery> found = Discovery::Fetch(*client);
@@ -124,7 +126,8 @@ TEST(Discovery, FromTypes) {
 TEST(GroupVersion, Parse) {
   EXPECT_EQ(GroupVersion::Parse("v1").value(), (GroupVersion{"", "v1"}));
   EXPECT_EQ(GroupVersion::Parse("apps/v1").value().UrlPath(), "/apis/apps/v1");
-  for (std::string bad : {"", "/", "/v1", "apps/", "a/b/c"}) EXPECT_FALSE(GroupVersion::Parse(bad)) << bad;
+  for (std::string bad : {"", "/", "/v1", "apps/", "a/b/c"})
+    EXPECT_FALSE(GroupVersion::Parse(bad)) << bad;
 }
 
 }  // namespace

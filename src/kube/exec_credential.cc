@@ -21,8 +21,9 @@ std::string TextOf(const nlohmann::json& object, const char* key) {
 }
 
 std::string ExecInfo(const ExecConfig& exec, std::string_view cluster) {
-  std::string info = "{\"kind\":\"ExecCredential\",\"apiVersion\":" + json::Quote(exec.api_version) +
-                     ",\"spec\":{\"interactive\":false";
+  std::string info =
+      "{\"kind\":\"ExecCredential\",\"apiVersion\":" + json::Quote(exec.api_version) +
+      ",\"spec\":{\"interactive\":false";
   if (exec.provide_cluster_info && !cluster.empty()) info += ",\"cluster\":" + std::string(cluster);
   return info + "}}";
 }
@@ -34,8 +35,8 @@ Result<ExecCredential> ParseExecCredential(std::string_view text, std::string_vi
   if (!root.is_object()) return Fail(Bad("it is not a JSON object"));
   if (TextOf(root, "kind") != "ExecCredential") return Fail(Bad("its kind is not ExecCredential"));
   if (TextOf(root, "apiVersion") != api_version)
-    return Fail(Bad("its apiVersion is not " + std::string(api_version) +
-                    ", which the kubeconfig names"));
+    return Fail(
+        Bad("its apiVersion is not " + std::string(api_version) + ", which the kubeconfig names"));
   auto status = root.find("status");
   if (status == root.end() || !status->is_object()) return Fail(Bad("it has no status"));
   ExecCredential credential;
@@ -79,9 +80,9 @@ Result<ExecCredential> RunExecPlugin(const ExecConfig& exec, std::string_view cl
   }
   if (result->exit_code != 0) {
     Wipe(result->output);
-    return Fail(Error(ErrorKind::kUnauthorized,
-                      "credential plugin " + exec.command + " ended with exit status " +
-                          std::to_string(result->exit_code))
+    return Fail(Error(ErrorKind::kUnauthorized, "credential plugin " + exec.command +
+                                                    " ended with exit status " +
+                                                    std::to_string(result->exit_code))
                     .Hint("what it printed to standard error says more; you may have to log in"));
   }
   Result<ExecCredential> credential = ParseExecCredential(result->output, exec.api_version);

@@ -19,8 +19,8 @@ struct PodEnvironment {
   static PodEnvironment Own();
 };
 
-// nullopt outside of a pod. The token is read anew while the client runs, because the kubelet rotates
-// it; an absent token or CA is kNotFound (automountServiceAccountToken: false).
+// nullopt outside of a pod. The token is read anew while the client runs, because the kubelet
+// rotates it; an absent token or CA is kNotFound (automountServiceAccountToken: false).
 Result<std::optional<ClientConfig::Data>> InClusterConfig(const PodEnvironment& pod);
 
 }  // namespace holdfast::kube

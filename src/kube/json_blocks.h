@@ -1,5 +1,5 @@
-// JSON text seen as bits: 64 bytes at a time, with what a bracket counter must know of each. Private
-// to kube.
+// JSON text seen as bits: 64 bytes at a time, with what a bracket counter must know of each.
+// Private to kube.
 #pragma once
 
 #include <cstdint>

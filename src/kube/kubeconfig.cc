@@ -122,7 +122,8 @@ Status AddFile(const KubeconfigText& file, Merged& merged) {
   if (!root.IsMap())
     return Fail(ErrorKind::kInvalid, file.file.string() + " is not a kubeconfig: not a mapping");
   if (root["kind"].IsDefined() && !(root["kind"].IsScalar() && root["kind"].Scalar() == "Config"))
-    return Fail(ErrorKind::kInvalid, file.file.string() + " is not a kubeconfig: kind is not Config");
+    return Fail(ErrorKind::kInvalid,
+                file.file.string() + " is not a kubeconfig: kind is not Config");
   HF_TRY(AddEntries(root, file.file, "clusters", "cluster", merged.clusters));
   HF_TRY(AddEntries(root, file.file, "users", "user", merged.users));
   HF_TRY(AddEntries(root, file.file, "contexts", "context", merged.contexts));
@@ -146,8 +147,8 @@ Result<const Entry*> Lookup(const Entries& entries, const std::string& name, con
                             const char* field) {
   auto it = entries.find(name);
   if (it != entries.end()) return &it->second;
-  return Fail(Error(ErrorKind::kInvalid, context.where + " names the " + field + " " + Quoted(name) +
-                                             ", which does not exist")
+  return Fail(Error(ErrorKind::kInvalid, context.where + " names the " + field + " " +
+                                             Quoted(name) + ", which does not exist")
                   .Hint("there are: " + Names(entries)));
 }
 
@@ -231,7 +232,8 @@ Status ReadImpersonation(const Entry& entry, AuthInfo& auth) {
     std::string key = pair.first.Scalar();
     HF_ASSIGN(std::vector<std::string> values, Texts(extra_entry, key.c_str()));
     for (std::string& value : values)
-      auth.impersonate.push_back({"Impersonate-Extra-" + net::PercentEncode(key), std::move(value)});
+      auth.impersonate.push_back(
+          {"Impersonate-Extra-" + net::PercentEncode(key), std::move(value)});
   }
   return {};
 }
@@ -277,8 +279,9 @@ Result<std::optional<ClientConfig::Data>> Resolve(const std::vector<KubeconfigTe
                     .Hint("choose one with --context; there are: " + Names(merged.contexts)));
   auto it = merged.contexts.find(name);
   if (it == merged.contexts.end())
-    return Fail(Error(ErrorKind::kInvalid, "context " + Quoted(name) + " does not exist in " + names)
-                    .Hint("there are: " + Names(merged.contexts)));
+    return Fail(
+        Error(ErrorKind::kInvalid, "context " + Quoted(name) + " does not exist in " + names)
+            .Hint("there are: " + Names(merged.contexts)));
   const Entry& context = it->second;
   ClientConfig::Data data;
   data.origin = context.where;

@@ -80,8 +80,9 @@ Result<std::string> Take(Client& client, const LeaseOptions& options, Clock& clo
           return Fail(ErrorKind::kCancelled, "stopped");
         continue;
       }
-      taken = client.Update(Leases(), options.ns, options.name,
-                            TakenLease(*lease, options.holder, options.duration, clock.Now()), call);
+      taken =
+          client.Update(Leases(), options.ns, options.name,
+                        TakenLease(*lease, options.holder, options.duration, clock.Now()), call);
     } else if (lease.error().kind() == ErrorKind::kNotFound) {
       taken = CreateLease(client, options, clock, call);
     } else {
@@ -128,16 +129,18 @@ struct LeaseHold::Impl {
 
 // kConflict when it is somebody else's.
 Status LeaseHold::Impl::RenewOnce(const Call& call) {
-  auto renewed = client.Update(Leases(), options.ns, options.name,
-                               RenewedLease(lease, clock.Now()), call);
+  auto renewed =
+      client.Update(Leases(), options.ns, options.name, RenewedLease(lease, clock.Now()), call);
   if (!renewed && renewed.error().kind() == ErrorKind::kNotFound)
-    renewed = CreateLease(client, options, clock, call);  // the reference operator deletes it at start
+    renewed =
+        CreateLease(client, options, clock, call);  // the reference operator deletes it at start
   if (!renewed && renewed.error().kind() == ErrorKind::kConflict) {
     HF_ASSIGN(std::string seen, client.Get(Leases(), options.ns, options.name, call));
     LeaseRecord record = LeaseRecord::Of(seen);
     if (record.holder != options.holder) return Fail(Held(options, record));
     lease = std::move(seen);
-    renewed = client.Update(Leases(), options.ns, options.name, RenewedLease(lease, clock.Now()), call);
+    renewed =
+        client.Update(Leases(), options.ns, options.name, RenewedLease(lease, clock.Now()), call);
     // Once more behind: let the next round look again.
     if (!renewed && renewed.error().kind() == ErrorKind::kConflict)
       return Fail(ErrorKind::kUnavailable, renewed.error().ToString());

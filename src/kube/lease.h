@@ -1,9 +1,9 @@
 // Holding a coordination.k8s.io/v1 Lease: at most one of us works at a time.
 //
 // What others wrote is honoured: a Lease with a holderIdentity but without leaseDurationSeconds or
-// renewTime (as Rancher's backup-restore operator writes it) is held until its holder lets go; one with
-// both may be taken over when renewTime + duration has passed. That compares the holder's clock with
-// ours: the machines' clocks must agree to less than the duration.
+// renewTime (as Rancher's backup-restore operator writes it) is held until its holder lets go; one
+// with both may be taken over when renewTime + duration has passed. That compares the holder's
+// clock with ours: the machines' clocks must agree to less than the duration.
 #pragma once
 
 #include <chrono>
@@ -19,9 +19,9 @@
 namespace holdfast::kube {
 
 struct LeaseOptions {
-  std::string ns;      // created when missing
-  std::string name;    // created when missing
-  std::string holder;  // who we are; no two that run at once may have the same
+  std::string ns;                     // created when missing
+  std::string name;                   // created when missing
+  std::string holder;                 // who we are; no two that run at once may have the same
   std::chrono::seconds duration{30};  // at least 1; renewed three times in it
   // Another holder's Lease that expires within this time is waited for, once: a holder that lives
   // renews it meanwhile. Zero: no waiting.
@@ -31,8 +31,8 @@ struct LeaseOptions {
 // A Lease that is ours. Renewed by a thread of its own until it is released or lost.
 class LeaseHold {
  public:
-  // Blocks. kConflict when another holds it, with the holder and how long it may last in the message.
-  // `client`, `clock` and `log` must outlive what is returned.
+  // Blocks. kConflict when another holds it, with the holder and how long it may last in the
+  // message. `client`, `clock` and `log` must outlive what is returned.
   static Result<std::unique_ptr<LeaseHold>> Acquire(Client& client, const LeaseOptions& options,
                                                     Clock& clock, const Logger& log,
                                                     const Call& call = {});

@@ -26,7 +26,8 @@ std::string Time(Clock::Wall time) { return json::Quote(FormatRfc3339Micros(time
 LeaseRecord LeaseRecord::Of(std::string_view lease) {
   LeaseRecord record;
   record.holder = json::FindString(lease, {"spec", "holderIdentity"}).value_or("");
-  if (auto seconds = Number(lease, "leaseDurationSeconds"); seconds && *seconds >= 0 && *seconds < 1'000'000'000)
+  if (auto seconds = Number(lease, "leaseDurationSeconds");
+      seconds && *seconds >= 0 && *seconds < 1'000'000'000)
     record.duration = std::chrono::seconds(*seconds);
   if (auto text = json::FindString(lease, {"spec", "renewTime"}))
     if (auto time = ParseRfc3339(*text)) record.renewed = *time;
@@ -41,8 +42,9 @@ std::optional<Clock::Wall> LeaseRecord::Expires() const {
 
 std::string NewLease(std::string_view ns, std::string_view name, std::string_view holder,
                      std::chrono::seconds duration, Clock::Wall now) {
-  std::string lease = R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":)" +
-                      json::Quote(name) + ",\"namespace\":" + json::Quote(ns) + "}}";
+  std::string lease =
+      R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":)" +
+      json::Quote(name) + ",\"namespace\":" + json::Quote(ns) + "}}";
   return TakenLease(lease, holder, duration, now);
 }
 
@@ -65,7 +67,8 @@ std::string RenewedLease(std::string_view lease, Clock::Wall now) {
 
 std::string FreedLease(std::string_view lease) {
   std::string freed(lease);
-  for (std::string_view key : {"holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime"})
+  for (std::string_view key :
+       {"holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime"})
     freed = json::RemovePath(freed, {"spec", key});
   return freed;
 }

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json_scan.h"
 #include "base/json_edit.h"
+#include "base/json_scan.h"
 #include "base/rfc3339.h"
 #include "kube/lease_record.h"
 #include "kube/test_client.h"
@@ -111,8 +111,8 @@ class LeaseServer {
 class LeaseHoldTest : public testing::Test {
  protected:
   Result<std::unique_ptr<LeaseHold>> Acquire(const std::string& holder = "me") {
-    return LeaseHold::Acquire(*client_, {kNamespace, "restore-controller", holder, duration_, wait_},
-                              clock_, QuietLog());
+    return LeaseHold::Acquire(
+        *client_, {kNamespace, "restore-controller", holder, duration_, wait_}, clock_, QuietLog());
   }
   std::string Holder() { return LeaseRecord::Of(server_.lease()).holder; }
 
@@ -159,7 +159,8 @@ TEST_F(LeaseHoldTest, AHolderIsHonoured) {
   EXPECT_EQ(hold.error().kind(), ErrorKind::kConflict);
   std::string text = hold.error().ToString();
   EXPECT_NE(text.find("restore-1:uid"), std::string::npos) << text;
-  EXPECT_NE(text.find("kubectl -n cattle-resources-system delete lease"), std::string::npos) << text;
+  EXPECT_NE(text.find("kubectl -n cattle-resources-system delete lease"), std::string::npos)
+      << text;
   // However old.
   server_.Set(R"({"holderIdentity":"x","renewTime":"2020-01-01T00:00:00.000000Z"})");
   EXPECT_FALSE(Acquire());
@@ -173,9 +174,10 @@ TEST_F(LeaseHoldTest, AHolderIsHonoured) {
 }
 
 TEST_F(LeaseHoldTest, AFreeOrExpiredOneIsTakenOver) {
-  for (std::string spec :
-       {R"({})", R"({"holderIdentity":""})", R"({"holderIdentity":null,"leaseTransitions":3})",
-        R"({"holderIdentity":"dead","leaseDurationSeconds":30,"renewTime":"2020-01-01T00:00:00Z"})"}) {
+  for (
+      std::string spec :
+      {R"({})", R"({"holderIdentity":""})", R"({"holderIdentity":null,"leaseTransitions":3})",
+       R"({"holderIdentity":"dead","leaseDurationSeconds":30,"renewTime":"2020-01-01T00:00:00Z"})"}) {
     server_.Set(spec);
     auto hold = Acquire();
     ASSERT_TRUE(hold) << spec << hold.error().ToString();

@@ -22,9 +22,8 @@ bool IsNeeded(std::string_view key) {
 Error ListCutter::Unexpected(char c, const char* wanted) const {
   std::string seen = c > ' ' && c < 0x7f ? std::string("'") + c + "'"
                                          : "byte " + std::to_string(static_cast<unsigned char>(c));
-  return Error(ErrorKind::kInternal, "the answer is not a Kubernetes list: " + seen +
-                                         " where " + wanted + " should be, at byte " +
-                                         std::to_string(bytes_))
+  return Error(ErrorKind::kInternal, "the answer is not a Kubernetes list: " + seen + " where " +
+                                         wanted + " should be, at byte " + std::to_string(bytes_))
       .Hint("is the server's address that of a Kubernetes API server?");
 }
 
@@ -65,8 +64,10 @@ Result<size_t> ListCutter::Punctuation(char c) {
   switch (state_) {
     case State::kStart:
       wanted = "{";
-      if (c == '{') state_ = State::kFirstKey;
-      else return Fail(Unexpected(c, wanted));
+      if (c == '{')
+        state_ = State::kFirstKey;
+      else
+        return Fail(Unexpected(c, wanted));
       return 1;
     case State::kFirstKey:
     case State::kKey:
@@ -191,8 +192,8 @@ void ListCutter::EndValue() {
 Result<size_t> ListCutter::TakeItem(std::string_view rest) {
   size_t taken = scanner_.Scan(rest.data(), rest.size());
   if (scanner_.too_deep())
-    return Fail(ErrorKind::kInvalid, "an object is nested deeper than " +
-                                         std::to_string(limits_.max_depth) + " levels");
+    return Fail(ErrorKind::kInvalid,
+                "an object is nested deeper than " + std::to_string(limits_.max_depth) + " levels");
   std::string_view part = rest.substr(0, taken);
   if (part.size() > limits_.max_object - partial_.size())
     return Fail(ErrorKind::kInvalid,

@@ -27,8 +27,8 @@ class ListCutter {
   explicit ListCutter(const ObjectSink& sink, CutterLimits limits = {})
       : sink_(sink), limits_(limits), scanner_(limits.max_depth) {}
 
-  // An error of the sink as it is; kInternal when this is no list; kInvalid beyond the limits. To be
-  // called no more after an error.
+  // An error of the sink as it is; kInternal when this is no list; kInvalid beyond the limits. To
+  // be called no more after an error.
   Status Feed(std::string_view piece);
 
   // At the end of the body. kUnavailable when the document is not complete; the error that it
@@ -41,20 +41,20 @@ class ListCutter {
  private:
   enum class State {
     kStart,
-    kFirstKey,     // or }
+    kFirstKey,  // or }
     kKey,
     kInKey,
     kColon,
     kValue,
-    kInString,     // a string value beside the items
-    kInNested,     // an object or array beside the items
+    kInString,  // a string value beside the items
+    kInNested,  // an object or array beside the items
     kInScalar,
-    kNext,         // , or }
-    kFirstItem,    // or ]
+    kNext,       // , or }
+    kFirstItem,  // or ]
     kItem,
     kInItem,
-    kNextItem,     // , or ]
-    kInStatus,     // a Status where , or ] should be: the server broke off
+    kNextItem,  // , or ]
+    kInStatus,  // a Status where , or ] should be: the server broke off
     kDone,
   };
 

@@ -25,8 +25,9 @@ Cut CutInPieces(std::string_view text, size_t piece, CutterLimits limits = {}) {
   ListCutter cutter(sink, limits);
   for (size_t at = 0; at < text.size() && cut.status; at += piece) {
     // A copy of exactly the piece, so that ASan sees reads beyond it.
-    std::vector<char> exact(text.begin() + static_cast<ptrdiff_t>(at),
-                            text.begin() + static_cast<ptrdiff_t>(std::min(text.size(), at + piece)));
+    std::vector<char> exact(
+        text.begin() + static_cast<ptrdiff_t>(at),
+        text.begin() + static_cast<ptrdiff_t>(std::min(text.size(), at + piece)));
     cut.status = cutter.Feed({exact.data(), exact.size()});
   }
   if (!cut.status) return cut;
@@ -40,8 +41,8 @@ Cut CutInPieces(std::string_view text, size_t piece, CutterLimits limits = {}) {
 
 // Strings that end in backslashes, hold brackets and quotes, and lie across block borders.
 std::vector<std::string> Objects() {
-  std::vector<std::string> objects = {
-      "{}", R"({"a":"}"})", R"({"a":"\\"})", R"({"a":"\"}{\\\"]"})", R"({"a":[[{"b":[]}],"[{"]})"};
+  std::vector<std::string> objects = {"{}", R"({"a":"}"})", R"({"a":"\\"})", R"({"a":"\"}{\\\"]"})",
+                                      R"({"a":[[{"b":[]}],"[{"]})"};
   for (size_t n = 0; n < 140; ++n)
     objects.push_back(R"({"name":")" + std::string(n, 'x') + R"(\\\"}]\\","n":[1,2,{"q":")" +
                       std::string(n % 7, '\\') + std::string(n % 7, '\\') + R"("}]})");
@@ -101,12 +102,22 @@ TEST(ListCutter, EveryTruncationIsSeen) {
 }
 
 TEST(ListCutter, WhatIsNoListIsRefused) {
-  const std::vector<std::string> texts = {
-      "<html>",     "[]",          "{\"items\":{}}",          R"({"items":[1]})",
-      R"({"items":[{}{"a":1}]})",  R"({"items":[{},]})",      R"({"items":[,{}]})",
-      R"({"items":[{}],})",        R"({"items":[{}]}{})",     R"({"items":[{]})",
-      R"({items:[]})",             R"({"kind":"Pod"})",       R"({"items":"x"})",
-      R"({"a" "b"})",              R"({"a":})",               R"({"items":[[]]})"};
+  const std::vector<std::string> texts = {"<html>",
+                                          "[]",
+                                          "{\"items\":{}}",
+                                          R"({"items":[1]})",
+                                          R"({"items":[{}{"a":1}]})",
+                                          R"({"items":[{},]})",
+                                          R"({"items":[,{}]})",
+                                          R"({"items":[{}],})",
+                                          R"({"items":[{}]}{})",
+                                          R"({"items":[{]})",
+                                          R"({items:[]})",
+                                          R"({"kind":"Pod"})",
+                                          R"({"items":"x"})",
+                                          R"({"a" "b"})",
+                                          R"({"a":})",
+                                          R"({"items":[[]]})"};
   for (const std::string& text : texts) {
     Cut cut = CutInPieces(text, 3);
     ASSERT_FALSE(cut.status) << text;
@@ -143,10 +154,11 @@ TEST(ListCutter, Limits) {
     EXPECT_FALSE(CutInPieces(R"({"items":[{"a":"1234567890123456"}]})", piece, limits).status);
     EXPECT_FALSE(CutInPieces(R"({"items":[{"a":[[[]]]}]})", piece, limits).status);
     EXPECT_FALSE(CutInPieces(R"({"x":[[[[]]]],"items":[]})", piece, limits).status);
-    for (std::string value : {R"("12345678901234567890123456789012345")",
-                              R"([1234567890123456789012345678901234567])",
-                              R"(12345678901234567890123456789012345678)"})
-      EXPECT_FALSE(CutInPieces("{\"x\":" + value + ",\"items\":[]}", piece, limits).status) << value;
+    for (std::string value :
+         {R"("12345678901234567890123456789012345")", R"([1234567890123456789012345678901234567])",
+          R"(12345678901234567890123456789012345678)"})
+      EXPECT_FALSE(CutInPieces("{\"x\":" + value + ",\"items\":[]}", piece, limits).status)
+          << value;
   }
 }
 

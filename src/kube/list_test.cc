@@ -62,8 +62,8 @@ TEST(List, ParametersOfTheRequest) {
 TEST(List, FollowsPagesAtTheRevisionOfTheFirst) {
   TestServer server([&](const TestRequest& r, TestReply& reply) {
     if (r.target.find("continue=") == std::string::npos)
-      return reply.Respond(200, ListBody(R"({"a":1},{"a":2})",
-                                         R"("resourceVersion":"10","continue":"next")"));
+      return reply.Respond(
+          200, ListBody(R"({"a":1},{"a":2})", R"("resourceVersion":"10","continue":"next")"));
     reply.Respond(200, ListBody(R"({"a":3})", R"("resourceVersion":"11")"));
   });
   auto client = ClientFor(server.url());

@@ -57,8 +57,7 @@ template <typename Blocks>
       block = padded;
     }
     BlockBits bits = Blocks::Classify(block);
-    if ((bits.backslash != 0) | escape_)
-      bits.quote &= ~EscapedBytes(bits.backslash, n, escape_);
+    if ((bits.backslash != 0) | escape_) bits.quote &= ~EscapedBytes(bits.backslash, n, escape_);
     // From each opening quote to the byte before the closing one.
     const uint64_t inside = PrefixParity(bits.quote) ^ in_string;
     in_string = (inside >> 63) != 0 ? ~uint64_t{0} : 0;

@@ -26,8 +26,8 @@ class NestedScanner {
   size_t ScanWith(const char* data, size_t size);
   size_t ScanAvx2(const char* data, size_t size);
 
-  // Walks the brackets of one block one by one. Returns the offset after the one that ends the value,
-  // or 0.
+  // Walks the brackets of one block one by one. Returns the offset after the one that ends the
+  // value, or 0.
   size_t Walk(uint64_t open, uint64_t close);
 
   friend class NestedScannerPeer;  // for tests: each way of scanning

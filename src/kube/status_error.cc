@@ -74,14 +74,20 @@ std::string Hint(int status, const ParsedStatus& parsed, const RequestFacts& req
     case 401: {
       std::string hint = "the API server does not know the credential";
       if (!request.who.empty()) hint += " of " + std::string(request.who);
-      return hint + ": the token or client certificate has expired or belongs to another cluster; "
-                    "renew it";
+      return hint +
+             ": the token or client certificate has expired or belongs to another cluster; "
+             "renew it";
     }
     case 403:
       // Admission plugins, quotas and webhooks say 403 as well; a right would not help there.
       if (Has(parsed.message, "is attempting to grant"))
-        return "a role cannot be written by a user who lacks the rights in it: grant those rights, or "
+        return "a role cannot be written by a user who lacks the rights in it: grant those rights, "
+               "or "
                "the verbs \"escalate\" and \"bind\" on roles and clusterroles";
+      if (Has(parsed.message, "\"system:anonymous\""))
+        return "the request carried no credential: give " +
+               (request.who.empty() ? std::string("the user") : std::string(request.who)) +
+               " a token or a client certificate";
       if (!parsed.is_status || Has(parsed.message, " cannot "))
         return "grant " + NeededRight(request);
       return "";
@@ -167,10 +173,10 @@ Error StatusError(int http_status, std::string_view body, const std::string* ret
     int64_t seconds = -1;
     std::from_chars(retry_after->data(), retry_after->data() + retry_after->size(), seconds);
     if (seconds >= 0 && seconds <= kLongestRetryAfter.count())
-      std::move(error).RetryAfter(std::chrono::seconds(seconds));
+      error = std::move(error).RetryAfter(std::chrono::seconds(seconds));
   }
   std::string hint = Hint(http_status, parsed, request);
-  if (!hint.empty()) std::move(error).Hint(std::move(hint));
+  if (!hint.empty()) error = std::move(error).Hint(std::move(hint));
   return error;
 }
 

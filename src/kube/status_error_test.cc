@@ -13,21 +13,26 @@ TEST(StatusError, NamesTheRbacRule) {
   EXPECT_EQ(Right("GET", "/api/v1/secrets?limit=5"),
             R"(verb "list" on resource "secrets" in API group "" (ClusterRole rule: )"
             R"({apiGroups: [""], resources: ["secrets"], verbs: ["list"]}))");
-  EXPECT_EQ(Right("PUT", "/apis/apps/v1/namespaces/ns/deployments/d/status"),
-            R"(verb "update" on resource "deployments/status" in API group "apps" in namespace "ns" )"
-            R"((Role rule: {apiGroups: ["apps"], resources: ["deployments/status"], verbs: ["update"]}))");
+  EXPECT_EQ(
+      Right("PUT", "/apis/apps/v1/namespaces/ns/deployments/d/status"),
+      R"(verb "update" on resource "deployments/status" in API group "apps" in namespace "ns" )"
+      R"((Role rule: {apiGroups: ["apps"], resources: ["deployments/status"], verbs: ["update"]}))");
   auto begins = [](const std::string& text, std::string_view with) {
     EXPECT_TRUE(text.starts_with(with)) << text;
   };
   begins(Right("GET", "/api/v1/namespaces"), R"(verb "list" on resource "namespaces")");
   begins(Right("GET", "/api/v1/namespaces/x"), R"(verb "get" on resource "namespaces")");
-  begins(Right("PUT", "/api/v1/namespaces/x/finalize"), R"(verb "update" on resource "namespaces/finalize")");
-  begins(Right("DELETE", "/api/v1/namespaces/x/pods"), R"(verb "deletecollection" on resource "pods")");
+  begins(Right("PUT", "/api/v1/namespaces/x/finalize"),
+         R"(verb "update" on resource "namespaces/finalize")");
+  begins(Right("DELETE", "/api/v1/namespaces/x/pods"),
+         R"(verb "deletecollection" on resource "pods")");
   begins(Right("DELETE", "/api/v1/namespaces/x/pods/p"), R"(verb "delete" on resource "pods")");
-  begins(Right("GET", "/apis/a.b/v1/things?watch=true"), R"(verb "watch" on resource "things" in API group "a.b")");
+  begins(Right("GET", "/apis/a.b/v1/things?watch=true"),
+         R"(verb "watch" on resource "things" in API group "a.b")");
   begins(Right("POST", "/apis/a.b/v1/things"), R"(verb "create")");
   begins(Right("PATCH", "/apis/a.b/v1/things/t"), R"(verb "patch")");
-  begins(Right("GET", "/version"), R"(verb "get" on the URL "/version" (ClusterRole rule: {nonResourceURLs)");
+  begins(Right("GET", "/version"),
+         R"(verb "get" on the URL "/version" (ClusterRole rule: {nonResourceURLs)");
 }
 
 TEST(StatusError, NoRightIsNamedWhereNoneIsMissing) {
@@ -43,8 +48,17 @@ TEST(StatusError, NoRightIsNamedWhereNoneIsMissing) {
   EXPECT_NE(grant.hint().find("escalate"), std::string::npos);
 }
 
+TEST(StatusError, AnonymousNeedsACredentialNotARight) {
+  Error error = StatusError(
+      403,
+      R"({"kind":"Status","message":"forbidden: User \"system:anonymous\" cannot get path \"/api\""})",
+      nullptr, {"GET", "/api", "user \"a\" in f"});
+  EXPECT_NE(error.hint().find("give user \"a\" in f a token"), std::string::npos) << error.hint();
+}
+
 TEST(StatusError, BodiesThatAreNoStatus) {
-  Error error = StatusError(502, "<html>\n\n\tbad\x01gateway" + std::string(1000, 'x'), nullptr, {});
+  Error error =
+      StatusError(502, "<html>\n\n\tbad\x01gateway" + std::string(1000, 'x'), nullptr, {});
   EXPECT_EQ(error.kind(), ErrorKind::kUnavailable);
   EXPECT_TRUE(error.message().starts_with("the server answered 502: <html> bad gatewayxx"))
       << error.message();

@@ -1,8 +1,8 @@
 #include "kube/text_file.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <sodium.h>
 
@@ -23,8 +23,8 @@ Result<std::string> ReadTextFile(const std::filesystem::path& path, size_t max) 
     if (n <= 0) break;
     text.append(buffer, static_cast<size_t>(n));
     if (text.size() > max) {
-      status = Fail(ErrorKind::kInvalid, path.string() + " is longer than " + std::to_string(max) +
-                                             " bytes");
+      status = Fail(ErrorKind::kInvalid,
+                    path.string() + " is longer than " + std::to_string(max) + " bytes");
       break;
     }
   }

@@ -9,7 +9,8 @@
 
 namespace holdfast::kube {
 
-// The whole file; kInvalid when it is longer than `max` bytes, else as ErrnoError. Messages name it.
+// The whole file; kInvalid when it is longer than `max` bytes, else as ErrnoError. Messages name
+// it.
 Result<std::string> ReadTextFile(const std::filesystem::path& path, size_t max);
 
 // Standard base64, line breaks and blanks allowed; kInvalid otherwise.

@@ -101,7 +101,8 @@ Status Transport::Attempt(const RawRequest& raw, const PieceSink& on_ok, const C
   outcome.bytes = response.body_bytes;
   bool refused = response.status != 0 && (response.status < 200 || response.status > 299);
   if (refused && (status || status.error().kind() != ErrorKind::kCancelled))
-    return Fail(StatusError(response.status, error_body, response.Header("retry-after"), Facts(raw)));
+    return Fail(
+        StatusError(response.status, error_body, response.Header("retry-after"), Facts(raw)));
   return status;
 }
 
@@ -128,11 +129,10 @@ bool Transport::WaitToRepeat(int attempt, const RawRequest& request, const Error
   if (!WaitBeforeRetry(options_.retry, attempt, error, waits)) return false;
   ++retries_;
   if (log_.Enabled(LogLevel::kDebug))
-    log_.Debug("request is sent again",
-               {{"method", request.method},
-                {"path", request.path.substr(0, request.path.find('?'))},
-                {"attempt", std::to_string(attempt + 1)},
-                {"error", error.ToString()}});
+    log_.Debug("request is sent again", {{"method", request.method},
+                                         {"path", request.path.substr(0, request.path.find('?'))},
+                                         {"attempt", std::to_string(attempt + 1)},
+                                         {"error", error.ToString()}});
   return true;
 }
 

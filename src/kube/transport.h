@@ -20,8 +20,8 @@ namespace holdfast::kube {
 
 // How far an attempt came; tells what a failure means.
 struct Outcome {
-  int status = 0;  // HTTP status; 0: nothing was answered
-  uint64_t bytes = 0;  // of the body
+  int status = 0;            // HTTP status; 0: nothing was answered
+  uint64_t bytes = 0;        // of the body
   bool sink_failed = false;  // the error is our caller's own
 };
 
@@ -32,9 +32,10 @@ class Transport {
  public:
   Transport(ClientConfig::Data data, ClientOptions options, const Logger& log, Clock& clock);
 
-  // Sends once (twice when a 401 is answered and a fresh credential can be had). The pieces of a 2xx
-  // body go to `on_ok`; any other answer is the error that its Status describes.
-  Status Once(const RawRequest& request, const PieceSink& on_ok, const Call& call, Outcome& outcome);
+  // Sends once (twice when a 401 is answered and a fresh credential can be had). The pieces of a
+  // 2xx body go to `on_ok`; any other answer is the error that its Status describes.
+  Status Once(const RawRequest& request, const PieceSink& on_ok, const Call& call,
+              Outcome& outcome);
 
   // Sleeps before attempt + 1. False when there must be none: by the policy, or because repeating a
   // write could do harm.

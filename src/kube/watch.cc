@@ -16,8 +16,8 @@ class EventReader {
       size_t newline = piece.find('\n');
       std::string_view part = piece.substr(0, newline);
       if (part.size() > kMaxObject - line_.size())
-        return Fail(ErrorKind::kInvalid, "a watch event is longer than " +
-                                             std::to_string(kMaxObject) + " bytes");
+        return Fail(ErrorKind::kInvalid,
+                    "a watch event is longer than " + std::to_string(kMaxObject) + " bytes");
       line_ += part;
       if (newline == std::string_view::npos) return {};
       piece.remove_prefix(newline + 1);
@@ -38,14 +38,20 @@ class EventReader {
     ended_by_event_ = true;
     std::string type = json::FindString(line, {"type"}).value_or("");
     auto object = json::Find(line, {"object"});
-    if (!object) return Fail(ErrorKind::kInternal, "the server sent a watch event without an object");
+    if (!object)
+      return Fail(ErrorKind::kInternal, "the server sent a watch event without an object");
     if (type == "ERROR") return Fail(EmbeddedStatusError(*object, facts_));
     WatchEvent event{};
-    if (type == "ADDED") event.type = WatchEvent::Type::kAdded;
-    else if (type == "MODIFIED") event.type = WatchEvent::Type::kModified;
-    else if (type == "DELETED") event.type = WatchEvent::Type::kDeleted;
-    else if (type == "BOOKMARK") event.type = WatchEvent::Type::kBookmark;
-    else return Fail(ErrorKind::kInternal, "the server sent a watch event of unknown type");
+    if (type == "ADDED")
+      event.type = WatchEvent::Type::kAdded;
+    else if (type == "MODIFIED")
+      event.type = WatchEvent::Type::kModified;
+    else if (type == "DELETED")
+      event.type = WatchEvent::Type::kDeleted;
+    else if (type == "BOOKMARK")
+      event.type = WatchEvent::Type::kBookmark;
+    else
+      return Fail(ErrorKind::kInternal, "the server sent a watch event of unknown type");
     event.object = std::string(*object);
     delivered_ = true;
     Status status = handler_(event);

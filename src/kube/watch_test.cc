@@ -16,9 +16,13 @@ TEST(Watch, HandsOverEventsUntilTheServerEndsIt) {
     target = r.target;
     reply.StartChunked();
     std::string text = R"({"type":"ADDED","object":{"a":"\n{"}})"
-                       "\n" R"({"type":"MODIFIED","object":{"a":2}})"
-                       "\n" R"({"type":"DELETED","object":{"a":3}})"
-                       "\n" R"({"type":"BOOKMARK","object":{"a":4}})" "\n";
+                       "\n"
+                       R"({"type":"MODIFIED","object":{"a":2}})"
+                       "\n"
+                       R"({"type":"DELETED","object":{"a":3}})"
+                       "\n"
+                       R"({"type":"BOOKMARK","object":{"a":4}})"
+                       "\n";
     for (size_t at = 0; at < text.size(); at += 9) reply.Chunk(text.substr(at, 9));
     reply.EndChunks();
   });
@@ -41,8 +45,7 @@ TEST(Watch, AnErrorEventIsItsError) {
                            StatusBody(410, "Expired", "too old resource version") + "}\n");
   });
   auto client = ClientFor(server.url());
-  Status status =
-      client->Watch(Secrets(), "", "1", [](const WatchEvent&) -> Status { return {}; });
+  Status status = client->Watch(Secrets(), "", "1", [](const WatchEvent&) -> Status { return {}; });
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind(), ErrorKind::kExpired);
   EXPECT_EQ(server.requests(), 1);

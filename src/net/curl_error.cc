@@ -28,7 +28,7 @@ Error VerificationError(const CurlFailure& f, const TlsOptions& tls) {
   std::string words = Words(f);
   Error error(ErrorKind::kInvalid,
               "the certificate of " + std::string(f.peer) + " cannot be trusted: " + words);
-  std::string ca = tls.ca_pem.empty() ? std::string("the system's certificate store")
+  std::string ca = tls.ca_pem.empty()      ? std::string("the system's certificate store")
                    : tls.ca_origin.empty() ? std::string("the CA certificate given")
                                            : tls.ca_origin;
   if (Has(words, "subject name") || Has(words, "host name"))
@@ -45,8 +45,8 @@ Error VerificationError(const CurlFailure& f, const TlsOptions& tls) {
 
 // An alert of the server about OUR certificate; with TLS 1.3 it arrives after the handshake.
 bool IsClientCertificateAlert(std::string_view text) {
-  return Has(text, "alert") && (Has(text, "certificate") || Has(text, "unknown ca") ||
-                                Has(text, "access denied"));
+  return Has(text, "alert") &&
+         (Has(text, "certificate") || Has(text, "unknown ca") || Has(text, "access denied"));
 }
 
 Error TlsError(const CurlFailure& f) {
@@ -54,8 +54,9 @@ Error TlsError(const CurlFailure& f) {
   std::string message = "TLS with " + std::string(f.peer) + " failed: " + words;
   if (IsClientCertificateAlert(words))
     return Error(ErrorKind::kUnauthorized, message)
-        .Hint("the server refuses the client certificate: it is missing, expired or signed by a CA "
-              "that the server does not know");
+        .Hint(
+            "the server refuses the client certificate: it is missing, expired or signed by a CA "
+            "that the server does not know");
   if (Has(words, "wrong version number") || Has(words, "unknown protocol") ||
       Has(words, "packet length too long"))
     return Error(ErrorKind::kInvalid, message)
@@ -73,8 +74,9 @@ Error BrokenError(const CurlFailure& f) {
   else
     message += "after " + std::to_string(f.response->body_bytes) + " bytes of the answer";
   return Error(ErrorKind::kUnavailable, message + ": " + Words(f))
-      .Hint("the server was restarted, cut the answer off, or something between closed the "
-            "connection");
+      .Hint(
+          "the server was restarted, cut the answer off, or something between closed the "
+          "connection");
 }
 
 }  // namespace
@@ -114,8 +116,7 @@ Error CurlError(const CurlFailure& f, const TlsOptions& tls) {
           .Hint("check scheme and port of the address");
     case CURLE_URL_MALFORMAT:
       return Error(ErrorKind::kInvalid, "the address " + peer + " makes no sense: " + Words(f));
-    default:
-      return Error(ErrorKind::kInternal, "request to " + peer + " failed: " + Words(f));
+    default: return Error(ErrorKind::kInternal, "request to " + peer + " failed: " + Words(f));
   }
 }
 

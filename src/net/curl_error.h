@@ -13,9 +13,9 @@ namespace holdfast::net {
 
 struct CurlFailure {
   CURLcode code;
-  long os_errno;           // 0 when there is none
-  std::string_view text;   // libcurl's own words; may be empty
-  std::string_view peer;   // "https://10.0.0.1:6443"
+  long os_errno;          // 0 when there is none
+  std::string_view text;  // libcurl's own words; may be empty
+  std::string_view peer;  // "https://10.0.0.1:6443"
   const HttpResponse* response;
   std::chrono::milliseconds connect_timeout;
 };

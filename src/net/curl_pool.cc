@@ -38,8 +38,8 @@ Result<CurlPool::Lease> CurlPool::Take(Clock& clock, Deadline deadline, std::sto
     if (stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
     if (deadline.Passed(clock))
       return Fail(ErrorKind::kCancelled, "timed out waiting for a free connection");
-    auto wait = std::min<std::chrono::nanoseconds>(deadline.Left(clock),
-                                                   std::chrono::milliseconds(100));
+    auto wait =
+        std::min<std::chrono::nanoseconds>(deadline.Left(clock), std::chrono::milliseconds(100));
     free_.wait_for(lock, stop, wait, [this] { return out_ < max_; });
   }
   std::unique_ptr<CurlHandle> handle;

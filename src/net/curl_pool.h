@@ -15,8 +15,8 @@
 
 namespace holdfast::net {
 
-// One transfer at a time: an easy handle in a multi handle of its own, which holds the connection and
-// can be woken from another thread.
+// One transfer at a time: an easy handle in a multi handle of its own, which holds the connection
+// and can be woken from another thread.
 class CurlHandle {
  public:
   CurlHandle() : multi(curl_multi_init()), easy(curl_easy_init()) {}

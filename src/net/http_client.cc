@@ -1,7 +1,6 @@
 #include "net/http_client.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <optional>
 
@@ -9,12 +8,13 @@
 
 #include "net/curl_error.h"
 #include "net/curl_pool.h"
+#include "net/http_exchange.h"
+#include "net/url_parts.h"
 
 namespace holdfast::net {
 namespace {
 
 constexpr long kReceiveBuffer = 256 * 1024;
-constexpr size_t kMaxHeaderBytes = 256 * 1024;
 // How often stop, deadline and stall are looked at while nothing happens. A stop wakes at once.
 constexpr int kPollMilliseconds = 100;
 
@@ -37,130 +37,6 @@ class HeaderLines {
  private:
   curl_slist* list_ = nullptr;
 };
-
-// "https://host:port/path" in its parts.
-struct UrlParts {
-  std::string_view scheme, host, port, rest;  // host with its brackets; port may be empty
-};
-
-std::optional<UrlParts> SplitUrl(std::string_view url) {
-  UrlParts parts;
-  size_t at = url.find("://");
-  if (at == std::string_view::npos) return std::nullopt;
-  parts.scheme = url.substr(0, at);
-  std::string_view rest = url.substr(at + 3);
-  size_t end = std::min(rest.find_first_of("/?#"), rest.size());
-  std::string_view authority = rest.substr(0, end);
-  parts.rest = rest.substr(end);
-  if (size_t user = authority.rfind('@'); user != std::string_view::npos)
-    authority.remove_prefix(user + 1);
-  size_t bracket = authority.rfind(']');
-  size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  parts.host = authority.substr(0, colon);
-  if (colon != std::string_view::npos) parts.port = authority.substr(colon + 1);
-  if (parts.host.empty()) return std::nullopt;
-  return parts;
-}
-
-std::string PeerOf(const UrlParts& parts) {
-  std::string peer = std::string(parts.scheme) + "://" + std::string(parts.host);
-  if (!parts.port.empty()) peer += ":" + std::string(parts.port);
-  return peer;
-}
-
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
-
-// What one exchange's callbacks share.
-struct Exchange {
-  const HttpRequest* request;
-  HttpResponse* response;
-  CURL* easy;
-  uint64_t upload_at = 0;
-  uint64_t activity = 0;  // grows with every sign of life
-  size_t header_bytes = 0;
-  bool head_complete = false;
-  std::optional<Error> own_error;  // of the sink or of the upload
-
-  static size_t OnHeader(char* data, size_t, size_t size, void* self) {
-    return static_cast<Exchange*>(self)->Header({data, size}) ? size : CURL_WRITEFUNC_ERROR;
-  }
-  static size_t OnBody(char* data, size_t, size_t size, void* self) {
-    return static_cast<Exchange*>(self)->Body({data, size}) ? size : CURL_WRITEFUNC_ERROR;
-  }
-  static size_t OnUpload(char* buffer, size_t, size_t capacity, void* self) {
-    return static_cast<Exchange*>(self)->Read(buffer, capacity);
-  }
-  static int OnSeek(void* self, curl_off_t offset, int origin) {
-    if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
-    static_cast<Exchange*>(self)->upload_at = static_cast<uint64_t>(offset);
-    return CURL_SEEKFUNC_OK;
-  }
-
-  bool Header(std::string_view line);
-  bool Body(std::string_view piece);
-  size_t Read(char* buffer, size_t capacity);
-};
-
-bool Exchange::Header(std::string_view line) {
-  ++activity;
-  header_bytes += line.size();
-  if (header_bytes > kMaxHeaderBytes) {
-    own_error = Error(ErrorKind::kInvalid, "the answer's headers are too long");
-    return false;
-  }
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r' || line.back() == ' '))
-    line.remove_suffix(1);
-  if (line.starts_with("HTTP/")) {
-    response->headers.clear();
-    long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    response->status = status >= 200 ? static_cast<int>(status) : 0;  // 1xx is no answer yet
-    return true;
-  }
-  if (line.empty()) head_complete = response->status != 0;
-  size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return true;
-  HttpHeader header{std::string(line.substr(0, colon)), {}};
-  for (char& c : header.name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  line.remove_prefix(colon + 1);
-  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-  header.value = std::string(line);
-  response->headers.push_back(std::move(header));
-  return true;
-}
-
-bool Exchange::Body(std::string_view piece) {
-  response->body_bytes += piece.size();
-  bool ok = true;
-  if (request->on_body) {
-    if (Status status = request->on_body(*response, piece); !status) {
-      own_error = std::move(status).error();
-      ok = false;
-    }
-  }
-  ++activity;
-  return ok;
-}
-
-size_t Exchange::Read(char* buffer, size_t capacity) {
-  const Upload& upload = request->upload;
-  ++activity;
-  if (upload_at >= upload.size) return 0;
-  capacity = static_cast<size_t>(std::min<uint64_t>(capacity, upload.size - upload_at));
-  Result<size_t> got = upload.read_at(upload_at, buffer, capacity);
-  if (got && *got == 0)
-    got = Fail(ErrorKind::kInternal, "the request's body ended at byte " +
-                                         std::to_string(upload_at) + " of " +
-                                         std::to_string(upload.size));
-  if (!got) {
-    own_error = std::move(got).error();
-    return CURL_READFUNC_ABORT;
-  }
-  upload_at += *got;
-  return *got;
-}
 
 curl_blob Blob(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
@@ -212,7 +88,8 @@ void SetMethod(CURL* easy, const HttpRequest& request, Exchange& exchange) {
 }  // namespace
 
 struct HttpClient::Impl {
-  Impl(HttpClientOptions o, Clock& c) : options(std::move(o)), clock(c), pool(options.max_connections) {}
+  Impl(HttpClientOptions o, Clock& c)
+      : options(std::move(o)), clock(c), pool(options.max_connections) {}
 
   Status Run(CurlHandle& handle, const HttpRequest& request, Exchange& exchange);
   Status Transfer(CurlHandle& handle, const HttpRequest& request, Exchange& exchange,
@@ -252,17 +129,17 @@ Status HttpClient::Impl::Transfer(CurlHandle& handle, const HttpRequest& request
       seen_upload = upload;
       last_sign = now;
     } else if (request.stall_timeout.count() > 0 && now - last_sign > request.stall_timeout) {
-      return Fail(Error(ErrorKind::kUnavailable,
-                        peer + " sent nothing for " +
-                            std::to_string(request.stall_timeout.count()) + " ms")
-                      .Hint("the server is overloaded, or the connection is dead"));
+      return Fail(
+          Error(ErrorKind::kUnavailable,
+                peer + " sent nothing for " + std::to_string(request.stall_timeout.count()) + " ms")
+              .Hint("the server is overloaded, or the connection is dead"));
     }
     curl_multi_poll(handle.multi, nullptr, 0, kPollMilliseconds, nullptr);
   }
   int left = 0;
   CURLMsg* message = curl_multi_info_read(handle.multi, &left);
-  code = message != nullptr && message->msg == CURLMSG_DONE ? message->data.result
-                                                            : CURLE_FAILED_INIT;
+  code =
+      message != nullptr && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
   return {};
 }
 
@@ -271,7 +148,7 @@ Status HttpClient::Impl::Run(CurlHandle& handle, const HttpRequest& request, Exc
   if (!parts || (parts->scheme != "http" && parts->scheme != "https"))
     return Fail(Error(ErrorKind::kInvalid, "not an http or https address")
                     .Hint("addresses begin with https:// or http://"));
-  const std::string peer = PeerOf(*parts);
+  const std::string peer = parts->Peer();
   CURL* easy = handle.easy;
   char error_text[CURL_ERROR_SIZE] = "";
 
@@ -298,7 +175,7 @@ Status HttpClient::Impl::Run(CurlHandle& handle, const HttpRequest& request, Exc
     curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   if (!options.proxy_url.empty())
     curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
-  else if (IsLoopback(parts->host))
+  else if (parts->IsLoopback())
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   SetTls(easy, options.tls);
   SetMethod(easy, request, exchange);

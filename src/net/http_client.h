@@ -13,12 +13,14 @@
 namespace holdfast::net {
 
 struct TlsOptions {
-  std::string ca_pem;     // certificates to trust, and no others; empty: the system's
-  std::string ca_origin;  // where they were given, for errors: `certificate-authority of cluster "a"`
+  std::string ca_pem;  // certificates to trust, and no others; empty: the system's
+  std::string
+      ca_origin;  // where they were given, for errors: `certificate-authority of cluster "a"`
   std::string cert_pem;   // client certificate with its chain; empty: none
   SecretBytes key_pem;    // its key; never written to disk
   bool insecure = false;  // the server's certificate is not looked at
-  std::string server_name;  // name sent (SNI) and verified instead of the URL's host; empty: the host
+  std::string
+      server_name;  // name sent (SNI) and verified instead of the URL's host; empty: the host
 };
 
 struct HttpClientOptions {
@@ -28,7 +30,7 @@ struct HttpClientOptions {
   std::string proxy_url;
   std::string user_agent;
   std::chrono::milliseconds connect_timeout{10'000};  // name, connection and TLS handshake together
-  size_t max_connections = 64;  // further calls of Send() wait for one
+  size_t max_connections = 64;                        // further calls of Send() wait for one
 };
 
 class HttpClient {

@@ -213,9 +213,8 @@ TEST(HttpClient, StopAndDeadlineEndAWaitingCall) {
 }
 
 TEST(HttpClient, AnErrorOfTheSinkEndsTheExchangeAndTheClientStaysUsable) {
-  TestServer server([](const TestRequest&, TestReply& reply) {
-    reply.Respond(200, std::string(500'000, 'x'));
-  });
+  TestServer server(
+      [](const TestRequest&, TestReply& reply) { reply.Respond(200, std::string(500'000, 'x')); });
   HttpClient client({});
   HttpRequest request = Get(server.url());
   request.on_body = [](const HttpResponse&, std::string_view) -> Status {

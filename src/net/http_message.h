@@ -22,17 +22,17 @@ struct HttpHeader {
 
 // The head of an answer.
 struct HttpResponse {
-  int status = 0;  // 0: the server answered nothing
+  int status = 0;                   // 0: the server answered nothing
   std::vector<HttpHeader> headers;  // names in lower case
-  uint64_t body_bytes = 0;  // received so far
+  uint64_t body_bytes = 0;          // received so far
 
   // The first header of that (lower-case) name; nullptr when there is none.
   const std::string* Header(std::string_view name) const;
 };
 
-// Gets the body piece by piece as it arrives; the head is complete by then. The piece is valid during
-// the call only. An error ends the exchange and is returned from Send() as it is. May block: the
-// time spent here is not counted as a stall.
+// Gets the body piece by piece as it arrives; the head is complete by then. The piece is valid
+// during the call only. An error ends the exchange and is returned from Send() as it is. May block:
+// the time spent here is not counted as a stall.
 using BodySink = std::function<Status(const HttpResponse& head, std::string_view piece)>;
 
 // A sink that appends to `into` and fails with kInvalid beyond `max` bytes.

@@ -40,9 +40,7 @@ TlsOptions Trusting(const TestCertificate& ca) {
   return tls;
 }
 
-void Answer(const TestRequest& r, TestReply& reply) {
-  reply.Respond(200, r.headers.at("host"));
-}
+void Answer(const TestRequest& r, TestReply& reply) { reply.Respond(200, r.headers.at("host")); }
 
 TEST(HttpTls, TrustsTheGivenCaAndNoOther) {
   TestCertificate server = MakeCertificate("s", "IP:127.0.0.1", &Ca());
@@ -119,7 +117,8 @@ TEST(HttpTls, ClientCertificates) {
   Got got = Get(listener.url(), std::move(tls));
   EXPECT_TRUE(got.status) << got.status.error().ToString();
 
-  for (const TestCertificate* wrong : std::initializer_list<const TestCertificate*>{&bad, nullptr}) {
+  for (const TestCertificate* wrong :
+       std::initializer_list<const TestCertificate*>{&bad, nullptr}) {
     tls = Trusting(Ca());
     if (wrong) {
       tls.cert_pem = wrong->cert_pem;

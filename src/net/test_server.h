@@ -29,7 +29,7 @@ namespace holdfast::net {
 
 struct TestRequest {
   std::string method;
-  std::string target;  // path and query
+  std::string target;                          // path and query
   std::map<std::string, std::string> headers;  // lower-case names
   std::string body;
   int connection = 0;  // number of the connection, from 1

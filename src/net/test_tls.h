@@ -45,7 +45,8 @@ inline TestCertificate MakeCertificate(const std::string& common_name, const std
   X509_gmtime_adj(X509_getm_notAfter(cert), valid_seconds);
   X509_set_pubkey(cert, made.key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   X509* issuer_cert = issuer ? issuer->cert.get() : cert;
   X509_set_issuer_name(cert, X509_get_subject_name(issuer_cert));
   auto extend = [&](int nid, const std::string& value) {

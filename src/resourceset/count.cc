@@ -32,7 +32,8 @@ class Lister {
   }
 
  private:
-  Status ListOnce(const kube::ListRequest& request, const std::function<void(std::string_view)>& sink) {
+  Status ListOnce(const kube::ListRequest& request,
+                  const std::function<void(std::string_view)>& sink) {
     for (int attempt = 1;; ++attempt) {
       auto listed = client_.List(
           request,
@@ -94,9 +95,10 @@ Result<MatchCounts> CountMatches(kube::Client& client, const kube::Discovery& di
       continue;
     }
     for (const ServerFieldSelector& one : entry.server_field_selectors) {
-      HF_TRY_CONTEXT(lister.List(entry, one.text, true,
-                                 [&](std::string_view object) { counter.AddFromServer(one, object); }),
-                     "with fieldSelectors " + one.text);
+      HF_TRY_CONTEXT(
+          lister.List(entry, one.text, true,
+                      [&](std::string_view object) { counter.AddFromServer(one, object); }),
+          "with fieldSelectors " + one.text);
     }
     if (entry.plain_list) {
       HF_TRY(lister.List(entry, "", entry.metadata_suffices,

@@ -20,8 +20,8 @@ struct TypeCount {
 
 struct SelectorCount {
   size_t selector = 0;
-  int64_t objects = 0;         // that this selector takes, whoever else does
-  int64_t first = 0;           // of these: that no earlier selector takes
+  int64_t objects = 0;           // that this selector takes, whoever else does
+  int64_t first = 0;             // of these: that no earlier selector takes
   std::vector<TypeCount> types;  // every type that it reads, also with 0 objects
   // Why it takes nothing, or may take less than meant; fit to be printed.
   std::vector<std::string> warnings;

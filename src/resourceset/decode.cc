@@ -12,7 +12,8 @@ std::string Indexed(std::string_view field, size_t i) {
   return std::string(field) + "[" + std::to_string(i) + "]";
 }
 
-// Lower-case letters, digits, '-' and '.', as a DNS name: the name ends up in the names of archives.
+// Lower-case letters, digits, '-' and '.', as a DNS name: the name ends up in the names of
+// archives.
 bool IsObjectName(std::string_view name) {
   auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !name.empty() && name.size() <= 253 && alnum(name.front()) && alnum(name.back()) &&
@@ -49,9 +50,10 @@ class Decoder {
       top.Take("status");
       if (root.Find("spec") != nullptr) {
         top.Take("spec");
-        top.Problem("spec",
-                    "a ResourceSet has no spec: resourceSelectors and controllerReferences stand at "
-                    "the top level");
+        top.Problem(
+            "spec",
+            "a ResourceSet has no spec: resourceSelectors and controllerReferences stand at "
+            "the top level");
       }
       top.Finish();
     }
@@ -65,8 +67,9 @@ class Decoder {
     if (given == want) return;
     const Node* node = top.Take(field);
     if (node != nullptr && node->kind != NodeKind::kString) return;  // reported
-    top.Problem(field, node == nullptr ? "is missing; it must be " + std::string(want)
-                                       : "must be " + std::string(want) + ", not \"" + given + "\"");
+    top.Problem(field, node == nullptr
+                           ? "is missing; it must be " + std::string(want)
+                           : "must be " + std::string(want) + ", not \"" + given + "\"");
   }
 
   std::string Metadata(MapReader& top) {

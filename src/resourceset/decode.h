@@ -5,8 +5,8 @@
 
 namespace holdfast::resourceset {
 
-// Reads selectors and controller references, and the metadata where the mode checks it; adds what is
-// wrong to the context.
+// Reads selectors and controller references, and the metadata where the mode checks it; adds what
+// is wrong to the context.
 ResourceSet DecodeResourceSet(ReadContext& context, std::string_view source, const Node& root);
 
 inline constexpr std::string_view kResourceSetKind = "ResourceSet";

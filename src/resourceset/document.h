@@ -41,8 +41,9 @@ struct Node {
   // The value of a key, or nullptr.
   const Node* Find(std::string_view key) const;
 
-  uint64_t weight = 1;  // nodes below and including this one, aliases counted as what they stand for
-  size_t height = 1;    // longest way down
+  uint64_t weight =
+      1;              // nodes below and including this one, aliases counted as what they stand for
+  size_t height = 1;  // longest way down
 };
 
 // Something wrong in a document that does not stop the reading.
@@ -59,12 +60,13 @@ struct Document {
 
   std::deque<Node> nodes;
   const Node* root = nullptr;  // never null after parsing
-  std::vector<DocumentFault> faults;  // keys given twice (the last one won), numbers JSON cannot hold
+  std::vector<DocumentFault>
+      faults;  // keys given twice (the last one won), numbers JSON cannot hold
 };
 
 // All documents of a YAML text, empty ones too. Scalars are typed as kubectl types them (YAML 1.1:
-// yes, no, on and off are booleans); aliases and merge keys (<<) are resolved. The error's message is
-// "line:column: what". The text must be at most kMaxResourceSetBytes.
+// yes, no, on and off are booleans); aliases and merge keys (<<) are resolved. The error's message
+// is "line:column: what". The text must be at most kMaxResourceSetBytes.
 Result<std::vector<Document>> ParseYaml(std::string_view text);
 
 // One JSON value, strictly.

@@ -21,7 +21,7 @@ class JsonBuilder {
   Result<Document> Build() {
     const size_t at = json::SkipSpace(text_, 0);
     document_.root = Value(text_.substr(at));
-    if (count_ > kMaxResourceSetNodes) {
+    if (TooMany()) {
       return Fail(ErrorKind::kInvalid, "more than " + std::to_string(kMaxResourceSetNodes) +
                                            " values, which no ResourceSet needs");
     }
@@ -29,7 +29,9 @@ class JsonBuilder {
   }
 
  private:
-  // `view` lies in text_.
+  bool TooMany() const { return count_ > kMaxResourceSetNodes; }
+
+  // `at` points into text_.
   Mark MarkOf(const char* at) const {
     const auto offset = static_cast<size_t>(at - text_.data());
     auto line = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset) - 1;
@@ -41,12 +43,13 @@ class JsonBuilder {
   const Node* Value(std::string_view value) {
     Node& node = document_.nodes.emplace_back();
     node.mark = MarkOf(value.data());
-    if (++count_ > kMaxResourceSetNodes) return &node;
+    ++count_;
     switch (json::TypeOf(value)) {
       case json::Type::kObject: {
         node.kind = NodeKind::kMap;
         std::unordered_map<std::string, size_t> seen;
-        for (json::ObjectReader reader(value); auto member = reader.Next();) {
+        json::ObjectReader reader(value);
+        while (auto member = TooMany() ? std::nullopt : reader.Next()) {
           std::string key = json::Unescape(member->key);
           const Mark mark = MarkOf(member->key.data() - 1);
           const Node* child = Value(member->value);
@@ -55,19 +58,20 @@ class JsonBuilder {
             node.entries.push_back({std::move(key), mark, child});
           } else {
             Node::Entry& old = node.entries[it->second];
-            document_.faults.push_back(
-                {mark, "key \"" + key + "\" is given twice, first in line " +
-                           std::to_string(old.mark.line)});
+            document_.faults.push_back({mark, "key \"" + key + "\" is given twice, first in line " +
+                                                  std::to_string(old.mark.line)});
             old.value = child;
           }
         }
         break;
       }
-      case json::Type::kArray:
+      case json::Type::kArray: {
         node.kind = NodeKind::kList;
-        for (json::ArrayReader reader(value); auto item = reader.Next();)
+        json::ArrayReader reader(value);
+        while (auto item = TooMany() ? std::nullopt : reader.Next())
           node.items.push_back(Value(*item));
         break;
+      }
       case json::Type::kString:
         node.kind = NodeKind::kString;
         node.text = json::StringOf(value);

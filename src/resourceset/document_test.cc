@@ -29,7 +29,9 @@ TEST(Document, YamlToJson) {
   EXPECT_EQ(ToJson("a: |\n  x\n  y\nb: >-\n  x\n  y\n"), R"({"a":"x\ny\n","b":"x y"})");
   EXPECT_EQ(ToJson("1: x\nübung: <ü>\n"), "{\"1\":\"x\",\"übung\":\"\\u003cü\\u003e\"}");
   EXPECT_EQ(ToJson("a: 1\n---\n# nothing\n---\n- b\n"), "{\"a\":1}\nnull\n[\"b\"]");
-  EXPECT_EQ(ToJson("\xEF\xBB\xBF" "a: 1"), "{\"a\":1}");
+  EXPECT_EQ(ToJson("\xEF\xBB\xBF"
+                   "a: 1"),
+            "{\"a\":1}");
   EXPECT_EQ(ToJson(""), "");
 }
 
@@ -89,7 +91,12 @@ TEST(Document, Limits) {
     for (int j = 1; j < 10; ++j) laughs += ", " + below;
     laughs += "]\n";
   }
-  EXPECT_THAT(ToJson(laughs), HasSubstr("more than 500000 values"));
+  EXPECT_THAT(ToJson(laughs), HasSubstr("more than 200000 values"));
+  std::string many = "[1";
+  for (size_t i = 0; i < kMaxResourceSetNodes; ++i) many += ",1";
+  auto too_many = ParseJson(many + "]");
+  ASSERT_FALSE(too_many);
+  EXPECT_THAT(too_many.error().message(), HasSubstr("more than 200000 values"));
 
   // Deep only by way of aliases.
   std::string tower = "- &a0 [x]\n";
@@ -103,6 +110,7 @@ TEST(Document, Limits) {
 TEST(Document, WhatIsNotYaml) {
   EXPECT_THAT(ToJson("a: b: c\n"), AllOf(StartsWith("1:"), HasSubstr("is not YAML")));
   EXPECT_THAT(ToJson("a: [1\n"), HasSubstr("is not YAML"));
+  EXPECT_THAT(ToJson("{a: 1}}\n"), HasSubstr("is not YAML"));
   EXPECT_THAT(ToJson("\x1f\x8b\x08\xff"), HasSubstr("is not UTF-8 text"));
   EXPECT_THAT(ToJson(std::string_view("a\0b", 3)), HasSubstr("is not UTF-8 text"));
   EXPECT_THAT(ToJson("? [a]\n: b\n"), HasSubstr("cannot be a key"));

@@ -25,12 +25,18 @@ Mark ToMark(const YAML::Mark& mark) {
 }
 
 // Builds the trees of all documents. The depth limit stops the parser before its own recursion gets
-// deep; the node limit counts what aliases stand for, so that a few lines cannot grow into millions.
+// deep; the node limit counts what aliases stand for, so that a few lines cannot grow into
+// millions.
 class Builder : public YAML::EventHandler {
  public:
   std::vector<Document> documents;
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // The parser does not step over a token that cannot begin a document ("}"), and would hand out
+    // empty documents there for ever.
+    if (!documents.empty() && mark.pos <= last_start_)
+      throw Stop{ToMark(mark), "is not YAML: there is more text where the document has ended"};
+    last_start_ = mark.pos;
     documents.emplace_back();
     anchors_.clear();
     frames_.clear();
@@ -121,8 +127,9 @@ class Builder : public YAML::EventHandler {
   }
 
   [[noreturn]] static void TooMany(Mark mark) {
-    throw Stop{mark, "more than " + std::to_string(kMaxResourceSetNodes) +
-                         " values (aliases counted as what they stand for), which no ResourceSet needs"};
+    throw Stop{mark,
+               "more than " + std::to_string(kMaxResourceSetNodes) +
+                   " values (aliases counted as what they stand for), which no ResourceSet needs"};
   }
   [[noreturn]] static void TooDeep(Mark mark) {
     throw Stop{mark, "nested deeper than " + std::to_string(kMaxResourceSetDepth) + " levels"};
@@ -135,7 +142,8 @@ class Builder : public YAML::EventHandler {
 
   void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, NodeKind kind) {
     if (AtKey()) throw Stop{ToMark(mark), "a list or map cannot be a key"};
-    if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:map" && tag != "tag:yaml.org,2002:seq")
+    if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:map" &&
+        tag != "tag:yaml.org,2002:seq")
       throw Stop{ToMark(mark), "the tag " + tag + " is not supported"};
     if (frames_.size() >= kMaxResourceSetDepth) TooDeep(ToMark(mark));
     Node& node = New(mark, kind);
@@ -174,9 +182,9 @@ class Builder : public YAML::EventHandler {
       parent.entries.push_back({std::move(frame.key), frame.key_mark, node});
     } else {
       Node::Entry& old = parent.entries[it->second];
-      documents.back().faults.push_back(
-          {frame.key_mark, "key \"" + old.key + "\" is given twice, first in line " +
-                               std::to_string(old.mark.line)});
+      documents.back().faults.push_back({frame.key_mark, "key \"" + old.key +
+                                                             "\" is given twice, first in line " +
+                                                             std::to_string(old.mark.line)});
       old.value = node;
     }
   }
@@ -201,12 +209,12 @@ class Builder : public YAML::EventHandler {
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, const Node*> anchors_;
   size_t count_ = 0;
+  int last_start_ = 0;
 };
 
 Error At(Mark mark, const std::string& message) {
   std::string text;
-  if (mark.line > 0)
-    text = std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": ";
+  if (mark.line > 0) text = std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": ";
   return Error(ErrorKind::kInvalid, text + message);
 }
 

@@ -23,8 +23,8 @@ const ServerFieldSelector* ServerPart(const TypeSelection* entry, size_t selecto
 }  // namespace
 
 std::string ObjectExplanation::ToString(const ResourceSet& set) const {
-  std::string text = taken_by ? "selected by " + set.selectors[*taken_by].Summary()
-                              : std::string("not selected");
+  std::string text =
+      taken_by ? "selected by " + set.selectors[*taken_by].Summary() : std::string("not selected");
   text += '\n';
   if (verdicts.empty()) text += "  no selector names its API group\n";
   for (const SelectorVerdict& verdict : verdicts) {
@@ -69,7 +69,8 @@ Result<ObjectExplanation> ExplainLiveObject(kube::Client& client, const Resource
       kube::ListRequest request;
       request.type = &type;
       request.ns = ns;
-      request.field_selector = FieldSelectorText({{"metadata.name", std::string(name)}}) + "," + one.text;
+      request.field_selector =
+          FieldSelectorText({{"metadata.name", std::string(name)}}) + "," + one.text;
       request.metadata_only = true;
       bool found = false;
       HF_TRY_CONTEXT(client.List(

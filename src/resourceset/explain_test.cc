@@ -11,9 +11,11 @@ namespace {
 class ExplainTest : public testing::Test {
  protected:
   void Use(const std::string& selectors) {
-    auto set = ParseResourceSet("kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
-                                "metadata: {name: s}\nresourceSelectors: [" + selectors + "]\n",
-                                "set.yaml");
+    auto set = ParseResourceSet(
+        "kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
+        "metadata: {name: s}\nresourceSelectors: [" +
+            selectors + "]\n",
+        "set.yaml");
     ASSERT_TRUE(set) << set.error().ToString();
     set_ = std::move(*set);
     auto selection = Selection::Build(set_, discovery_, log_);
@@ -75,11 +77,12 @@ TEST_F(ExplainTest, NamesTheFirstThatTakesIt) {
       "{apiVersion: v1}");
   const ObjectExplanation one = Explain("v1", "secrets", "a/s1");
   EXPECT_EQ(one.taken_by, 1u);
-  EXPECT_EQ(one.ToString(set_),
-            "selected by resourceSelectors[1] (v1, kinds [Secret])\n"
-            "  resourceSelectors[0] (v1, kinds [Secret], namespaces [b]): namespace \"a\" is not in "
-            "namespaces [b]\n"
-            "  resourceSelectors[2] (v1): selects it too\n");
+  EXPECT_EQ(
+      one.ToString(set_),
+      "selected by resourceSelectors[1] (v1, kinds [Secret])\n"
+      "  resourceSelectors[0] (v1, kinds [Secret], namespaces [b]): namespace \"a\" is not in "
+      "namespaces [b]\n"
+      "  resourceSelectors[2] (v1): selects it too\n");
 }
 
 TEST_F(ExplainTest, OtherVersionsAndGroups) {

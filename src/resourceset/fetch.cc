@@ -55,8 +55,8 @@ Result<ResourceSet> FetchResourceSet(kube::Client& client, std::string_view name
   auto object = client.Get(type, "", name, call);
   if (!object) {
     if (object.error().kind() != ErrorKind::kNotFound) {
-      return Fail(std::move(object).error().With("reading the ResourceSet \"" + std::string(name) +
-                                                 "\""));
+      return Fail(
+          std::move(object).error().With("reading the ResourceSet \"" + std::string(name) + "\""));
     }
     return Fail(Error(ErrorKind::kNotFound,
                       "resourcesets.resources.cattle.io \"" + std::string(name) + "\" not found")

@@ -11,8 +11,8 @@ enum class ValueKind { kText, kBool, kCount };
 // A selectable field of a built-in type that every supported API server knows, and where its value
 // stands in the object's JSON. Source: the field label conversions and selectable fields of each
 // kind in Kubernetes 1.24 to 1.36. Left out, and so sent to the server: fields that came later
-// (pods' spec.hostNetwork) and those that are not simply one value of the object (pods' status.podIP,
-// events' source).
+// (pods' spec.hostNetwork) and those that are not simply one value of the object (pods'
+// status.podIP, events' source).
 struct LocalField {
   std::string_view group, version, plural, field;
   std::string_view parent, key;  // two steps; without a parent the key stands at the top
@@ -31,7 +31,8 @@ constexpr LocalField kFields[] = {
     {"", "v1", "pods", "status.nominatedNodeName", "status", "nominatedNodeName"},
     {"", "v1", "services", "spec.clusterIP", "spec", "clusterIP"},
     {"", "v1", "services", "spec.type", "spec", "type"},
-    {"", "v1", "replicationcontrollers", "status.replicas", "status", "replicas", ValueKind::kCount},
+    {"", "v1", "replicationcontrollers", "status.replicas", "status", "replicas",
+     ValueKind::kCount},
     {"", "v1", "events", "involvedObject.kind", "involvedObject", "kind"},
     {"", "v1", "events", "involvedObject.namespace", "involvedObject", "namespace"},
     {"", "v1", "events", "involvedObject.name", "involvedObject", "name"},

@@ -7,7 +7,8 @@
 namespace holdfast::resourceset {
 namespace {
 
-kube::ResourceType Type(std::string_view api_version, std::string_view plural, bool namespaced = true) {
+kube::ResourceType Type(std::string_view api_version, std::string_view plural,
+                        bool namespaced = true) {
   return MakeType(api_version, plural, "Kind", namespaced, kube::kVerbList);
 }
 
@@ -21,7 +22,8 @@ TEST(Fields, ValuesAsTheServerSeesThem) {
       {Type("v1", "secrets"), "metadata.name", R"({"metadata":{"name":"n"}})", "n"},
       {Type("v1", "secrets"), "metadata.namespace", R"({"metadata":{"namespace":"n"}})", "n"},
       {Type("v1", "nodes", false), "spec.unschedulable", R"({"spec":{}})", "false"},
-      {Type("v1", "nodes", false), "spec.unschedulable", R"({"spec":{"unschedulable":true}})", "true"},
+      {Type("v1", "nodes", false), "spec.unschedulable", R"({"spec":{"unschedulable":true}})",
+       "true"},
       {Type("apps/v1", "replicasets"), "status.replicas", R"({"status":{"replicas":12}})", "12"},
       {Type("apps/v1", "replicasets"), "status.replicas", R"({})", "0"},
       {Type("batch/v1", "jobs"), "status.successful", R"({"status":{"succeeded":3}})", "3"},

@@ -41,14 +41,16 @@ std::optional<std::string> CheckKey(std::string_view key) {
                         : IsSubdomain(key.substr(0, slash)) && IsNamePart(key.substr(slash + 1));
   if (good) return std::nullopt;
   return "\"" + std::string(key) +
-         "\" is not a label key: [prefix/]name, the name of at most 63 letters, digits, '-', '_' or "
+         "\" is not a label key: [prefix/]name, the name of at most 63 letters, digits, '-', '_' "
+         "or "
          "'.', the prefix a DNS name";
 }
 
 std::optional<std::string> CheckValue(std::string_view value) {
   if (value.empty() || IsNamePart(value)) return std::nullopt;
   return "\"" + std::string(value) +
-         "\" is not a label value: at most 63 letters, digits, '-', '_' or '.', a letter or digit at "
+         "\" is not a label value: at most 63 letters, digits, '-', '_' or '.', a letter or digit "
+         "at "
          "both ends";
 }
 
@@ -99,12 +101,10 @@ std::optional<LabelFault> CheckLabels(const LabelSelector& selector) {
     }
     if (auto fault = CheckKey(requirement.key)) return LabelFault{path + ".key", *fault};
     if (takes_values && requirement.values.empty()) {
-      return LabelFault{path + ".values",
-                        "for 'in', 'notin' operators, values set can't be empty"};
+      return LabelFault{path + ".values", "for 'in', 'notin' operators, values set can't be empty"};
     }
     if (!takes_values && !requirement.values.empty()) {
-      return LabelFault{path + ".values",
-                        "values set must be empty for exists and does not exist"};
+      return LabelFault{path + ".values", "values set must be empty for exists and does not exist"};
     }
     for (size_t j = 0; j < requirement.values.size(); ++j) {
       if (auto fault = CheckValue(requirement.values[j]))

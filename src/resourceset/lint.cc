@@ -67,8 +67,8 @@ class Linter {
 
  private:
   void Add(std::string_view field, std::string message) {
-    findings_.push_back({selector_->place, selector_->Path() + "." + std::string(field),
-                         std::move(message)});
+    findings_.push_back(
+        {selector_->place, selector_->Path() + "." + std::string(field), std::move(message)});
   }
 
   std::vector<BuiltinType> Builtins() const {
@@ -88,17 +88,17 @@ class Linter {
     for (const std::string& kind : s.kinds) CheckExactKind("kinds", kind);
     if (s.kinds_regexp.empty()) {
       if (!s.exclude_kinds.empty()) {
-        Add("excludeKinds", s.kinds.empty()
-                                ? "is ignored without kindsRegexp, and everything of " +
-                                      s.api_version + " is selected; add kindsRegexp: ."
-                                : "is ignored without kindsRegexp");
+        Add("excludeKinds", s.kinds.empty() ? "is ignored without kindsRegexp, and everything of " +
+                                                  s.api_version + " is selected; add kindsRegexp: ."
+                                            : "is ignored without kindsRegexp");
       }
     } else {
       CheckKindsPattern();
       for (const std::string& kind : s.exclude_kinds) {
         CheckExactKind("excludeKinds", kind);
         if (std::find(s.kinds.begin(), s.kinds.end(), kind) != s.kinds.end())
-          Add("excludeKinds", "\"" + kind + "\" stands in kinds too, and kinds wins: it is selected");
+          Add("excludeKinds",
+              "\"" + kind + "\" stands in kinds too, and kinds wins: it is selected");
       }
     }
   }
@@ -154,9 +154,10 @@ class Linter {
                                  Instead(word, builtins));
         }
       } else if (branch.at_start && branch.at_end && LooksSingular(word)) {
-        Add("kindsRegexp", "\"" + word +
-                               "\" looks like a singular and then matches nothing; patterns see the "
-                               "Kind and the plural");
+        Add("kindsRegexp",
+            "\"" + word +
+                "\" looks like a singular and then matches nothing; patterns see the "
+                "Kind and the plural");
       }
     }
     if (branches.empty() && !builtins.empty() && patterns_.kinds &&
@@ -190,8 +191,8 @@ class Linter {
     for (const Branch& branch : PlainBranches(pattern)) {
       if (branch.at_start || branch.at_end) continue;
       const std::string word(branch.word);
-      Add(field, "\"" + word + "\" matches anywhere in a name; write ^" + word + "$ for that name, ^" +
-                     word + " for names that begin so");
+      Add(field, "\"" + word + "\" matches anywhere in a name; write ^" + word +
+                     "$ for that name, ^" + word + " for names that begin so");
     }
   }
 
@@ -219,7 +220,9 @@ class Linter {
     Selector bare = s();
     bare.index = 0;
     std::string key;
-    auto add = [&](std::string_view text) { key += std::to_string(text.size()) + ":" + std::string(text); };
+    auto add = [&](std::string_view text) {
+      key += std::to_string(text.size()) + ":" + std::string(text);
+    };
     auto add_list = [&](std::vector<std::string> list) {
       std::sort(list.begin(), list.end());
       key += '[';
@@ -227,7 +230,8 @@ class Linter {
       key += ']';
     };
     add(bare.api_version);
-    for (const auto* list : {&bare.kinds, &bare.exclude_kinds, &bare.resource_names, &bare.namespaces})
+    for (const auto* list :
+         {&bare.kinds, &bare.exclude_kinds, &bare.resource_names, &bare.namespaces})
       add_list(*list);
     for (const auto* text : {&bare.kinds_regexp, &bare.resource_name_regexp,
                              &bare.exclude_resource_name_regexp, &bare.namespace_regexp})

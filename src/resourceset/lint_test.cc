@@ -14,9 +14,11 @@ using testing::StartsWith;
 
 // "path: message" of each finding.
 std::vector<std::string> Findings(const std::string& selectors) {
-  auto set = ParseResourceSet("kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
-                              "metadata: {name: s}\nresourceSelectors: [" + selectors + "]\n",
-                              "set.yaml");
+  auto set = ParseResourceSet(
+      "kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
+      "metadata: {name: s}\nresourceSelectors: [" +
+          selectors + "]\n",
+      "set.yaml");
   EXPECT_TRUE(set) << set.error().ToString();
   std::vector<std::string> texts;
   if (!set) return texts;
@@ -50,8 +52,9 @@ TEST(Lint, ExcludeKinds) {
 
 TEST(Lint, KindsThatNameNothing) {
   EXPECT_THAT(Of("v1, kinds: [secrets, ConfigMap]"), IsEmpty());
-  EXPECT_THAT(Of("v1, kinds: [secret]"),
-              ElementsAre("kinds: no resource of v1 is called \"secret\"; did you mean \"Secret\"?"));
+  EXPECT_THAT(
+      Of("v1, kinds: [secret]"),
+      ElementsAre("kinds: no resource of v1 is called \"secret\"; did you mean \"Secret\"?"));
   EXPECT_THAT(Of("apps/v1, kinds: [services]"),
               ElementsAre("kinds: no resource of apps/v1 is called \"services\"; v1 has it"));
   EXPECT_THAT(Of("management.cattle.io/v3, kinds: [globalrole]"),
@@ -94,8 +97,9 @@ TEST(Lint, Names) {
 }
 
 TEST(Lint, NamespacesOfWhatHasNone) {
-  EXPECT_THAT(Of("v1, kinds: [namespaces], namespaces: [a]"),
-              ElementsAre("namespaces: has no effect: what the selector matches is cluster-scoped"));
+  EXPECT_THAT(
+      Of("v1, kinds: [namespaces], namespaces: [a]"),
+      ElementsAre("namespaces: has no effect: what the selector matches is cluster-scoped"));
   EXPECT_THAT(Of("v1, kindsRegexp: ^nodes$, namespaceRegexp: ^a"),
               ElementsAre(StartsWith("namespaceRegexp: has no effect")));
   EXPECT_THAT(Of("v1, kinds: [namespaces, secrets], namespaces: [a]"), IsEmpty());
@@ -114,7 +118,8 @@ TEST(Lint, Twins) {
 }
 
 TEST(Lint, WholeSet) {
-  EXPECT_THAT(Findings(""), ElementsAre("resourceSelectors: there is no selector: nothing is selected"));
+  EXPECT_THAT(Findings(""),
+              ElementsAre("resourceSelectors: there is no selector: nothing is selected"));
   auto set = ReadResourceSetFile(TestdataPath("fixture-set.yaml"));
   ASSERT_TRUE(set);
   std::vector<std::string> texts;
@@ -122,16 +127,18 @@ TEST(Lint, WholeSet) {
     finding.place.source = "set.yaml";
     texts.push_back(finding.ToString());
   }
-  EXPECT_THAT(texts,
-              ElementsAre(StartsWith("set.yaml:34:3: resourceSelectors[1].resourceNames: "
-                                     "\"only-by-name-a\" is matched"),
-                          StartsWith("set.yaml:42:3: resourceSelectors[2].resourceNames: "
-                                     "\"notbackedup-but-named-a\" is matched"),
-                          StartsWith("set.yaml:42:3: resourceSelectors[2].excludeResourceNameRegexp: "
-                                     "beside resourceNames"),
-                          StartsWith("set.yaml:114:3: resourceSelectors[12].excludeKinds: is ignored"),
-                          "set.yaml: controllerReferences[2].replicas: is filled in at restore and not meant "
-                          "to be set"));
+  EXPECT_THAT(
+      texts,
+      ElementsAre(
+          StartsWith("set.yaml:34:3: resourceSelectors[1].resourceNames: "
+                     "\"only-by-name-a\" is matched"),
+          StartsWith("set.yaml:42:3: resourceSelectors[2].resourceNames: "
+                     "\"notbackedup-but-named-a\" is matched"),
+          StartsWith("set.yaml:42:3: resourceSelectors[2].excludeResourceNameRegexp: "
+                     "beside resourceNames"),
+          StartsWith("set.yaml:114:3: resourceSelectors[12].excludeKinds: is ignored"),
+          "set.yaml: controllerReferences[2].replicas: is filled in at restore and not meant "
+          "to be set"));
 }
 
 }  // namespace

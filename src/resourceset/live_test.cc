@@ -20,9 +20,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 ResourceSet Set(const std::string& selectors) {
-  auto set = ParseResourceSet("kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
-                              "metadata: {name: s}\nresourceSelectors: [" + selectors + "]\n",
-                              "set.yaml");
+  auto set = ParseResourceSet(
+      "kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
+      "metadata: {name: s}\nresourceSelectors: [" +
+          selectors + "]\n",
+      "set.yaml");
   EXPECT_TRUE(set) << set.error().ToString();
   return set ? *set : ResourceSet();
 }
@@ -152,9 +154,9 @@ TEST(Count, PerNamespaceWhereClusterWideIsForbidden) {
   api.Answer("/api/v1/namespaces/b/secrets?limit=500",
              ListOf({R"({"metadata":{"name":"s1","namespace":"b"}})"}));
   const kube::Discovery discovery = FakeDiscovery();
-  auto counts = CountMatches(api.client(), discovery,
-                             Set("{apiVersion: v1, kinds: [Secret], namespaces: [a, b]}"),
-                             kube::QuietLog());
+  auto counts =
+      CountMatches(api.client(), discovery,
+                   Set("{apiVersion: v1, kinds: [Secret], namespaces: [a, b]}"), kube::QuietLog());
   ASSERT_TRUE(counts) << counts.error().ToString();
   EXPECT_EQ(counts->objects, 2);
   auto forbidden = CountMatches(api.client(), discovery, Set("{apiVersion: v1, kinds: [Secret]}"),
@@ -169,11 +171,11 @@ TEST(Count, ServerFieldsAndReadByName) {
              ListOf({R"({"metadata":{"name":"w1","namespace":"a"}})"}));
   api.Answer("/apis/x.io/v1/probes/p1", R"({"metadata":{"name":"p1"}})");
   const kube::Discovery discovery = FakeDiscovery();
-  auto counts = CountMatches(
-      api.client(), discovery,
-      Set("{apiVersion: x.io/v1, kinds: [Widget], fieldSelectors: {spec.q: a}},"
-          "{apiVersion: x.io/v1, kinds: [Probe], resourceNames: [p1, gone]}"),
-      kube::QuietLog());
+  auto counts =
+      CountMatches(api.client(), discovery,
+                   Set("{apiVersion: x.io/v1, kinds: [Widget], fieldSelectors: {spec.q: a}},"
+                       "{apiVersion: x.io/v1, kinds: [Probe], resourceNames: [p1, gone]}"),
+                   kube::QuietLog());
   ASSERT_TRUE(counts) << counts.error().ToString();
   EXPECT_EQ(counts->objects, 2);
   EXPECT_EQ(counts->selectors[0].objects, 1);

@@ -63,7 +63,8 @@ std::string Matcher::WhyNotType(const kube::ResourceType& type) const {
   if (InKinds(type)) return {};
   if (selector_.kinds_regexp.empty()) {
     if (selector_.kinds.empty()) return {};
-    return "kinds " + Bracketed(selector_.kinds) + " has neither " + type.kind + " nor " + type.plural;
+    return "kinds " + Bracketed(selector_.kinds) + " has neither " + type.kind + " nor " +
+           type.plural;
   }
   if (!patterns_.kinds->Matches(type.kind) && !patterns_.kinds->Matches(type.plural)) {
     return "kindsRegexp " + Quoted(selector_.kinds_regexp) + " matches neither " + type.kind +
@@ -168,7 +169,8 @@ std::vector<ObjectKey> Matcher::Gets(const kube::ResourceType& type) const {
 std::string Matcher::WhyNoGets(const kube::ResourceType& type) const {
   std::string missing;
   if (names_.empty()) missing = "resourceNames";
-  if (type.namespaced && namespaces_.empty()) missing += missing.empty() ? "namespaces" : " and namespaces";
+  if (type.namespaced && namespaces_.empty())
+    missing += missing.empty() ? "namespaces" : " and namespaces";
   if (missing.empty()) return {};
   return type.ResourceName() + " cannot be listed, only read by name, and the selector has no " +
          missing + " (regular expressions do not count for that)";

@@ -37,8 +37,8 @@ class Matcher {
     return !selector_.namespaces.empty() && selector_.namespace_regexp.empty();
   }
 
-  // The filters on one object of a type that the selector wants. With `fields` false, fieldSelectors
-  // count as fulfilled.
+  // The filters on one object of a type that the selector wants. With `fields` false,
+  // fieldSelectors count as fulfilled.
   bool Takes(const kube::ResourceType& type, const ObjectView& object, bool fields) const;
   // Why it does not, in words; empty when it does.
   std::string WhyNot(const kube::ResourceType& type, const ObjectView& object, bool fields) const;

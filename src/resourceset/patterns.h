@@ -19,12 +19,13 @@ struct Patterns {
 
 // Something in a selector that can never work.
 struct SelectorFault {
-  std::string field;    // below the selector: "kindsRegexp", "labelSelectors.matchExpressions[0].key"
-  std::string message;  // `error in kindsRegexp pattern [: error parsing regexp: ...`
+  std::string field;  // below the selector: "kindsRegexp", "labelSelectors.matchExpressions[0].key"
+  std::string message;    // `error in kindsRegexp pattern [: error parsing regexp: ...`
   bool of_kinds = false;  // apiVersion or kindsRegexp: found while gathering the resources
 };
 
-// Compiles the patterns of `selector` into `patterns` (may be null) and checks apiVersion and labels.
+// Compiles the patterns of `selector` into `patterns` (may be null) and checks apiVersion and
+// labels.
 std::vector<SelectorFault> CheckSelector(const Selector& selector, Patterns* patterns);
 
 }  // namespace holdfast::resourceset

@@ -8,9 +8,13 @@
 namespace holdfast::resourceset {
 namespace {
 constexpr size_t kMaxReported = 20;
-}
+constexpr size_t kMaxKept = 1000;
+}  // namespace
 
 void Problems::Add(Mark mark, std::string_view path, std::string message) {
+  // Far more than are reported, so that the ones reported are the first of the source; bounded, so
+  // that a hostile file costs no more.
+  if (problems_.size() >= kMaxKept) return;
   if (!with_places_) mark = {};
   std::string text(path);
   if (!text.empty()) text += ": ";
@@ -19,9 +23,7 @@ void Problems::Add(Mark mark, std::string_view path, std::string message) {
     if (known.text == text && known.mark.line == mark.line && known.mark.column == mark.column)
       return;
   }
-  // Far more than are reported, so that the ones reported are the first of the source; bounded, so
-  // that a hostile file costs no more.
-  if (problems_.size() < 50 * kMaxReported) problems_.push_back({mark, std::move(text)});
+  problems_.push_back({mark, std::move(text)});
 }
 
 Error Problems::ToError(ErrorKind kind) const {

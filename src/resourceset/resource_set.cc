@@ -30,7 +30,8 @@ std::string Describe(const Node& node) {
   };
   std::string out = text(&node, "kind");
   if (out.empty()) out = "a document without a kind";
-  if (std::string name = text(node.Find("metadata"), "name"); !name.empty()) out += " \"" + name + '"';
+  if (std::string name = text(node.Find("metadata"), "name"); !name.empty())
+    out += " \"" + name + '"';
   return out + " (line " + std::to_string(node.mark.line) + ")";
 }
 
@@ -48,8 +49,8 @@ Result<const Node*> OnlyOne(std::string_view source, const std::vector<Document>
   std::vector<const Node*> objects;
   for (const Document& document : documents) {
     const Node& root = *document.root;
-    const Node* items = IsKind(root, "List") || IsKind(root, "ResourceSetList") ? root.Find("items")
-                                                                                : nullptr;
+    const Node* items =
+        IsKind(root, "List") || IsKind(root, "ResourceSetList") ? root.Find("items") : nullptr;
     if (items != nullptr && items->kind == NodeKind::kList) {
       for (const Node* item : items->items) objects.push_back(item);
     } else if (root.kind != NodeKind::kNull) {
@@ -59,8 +60,8 @@ Result<const Node*> OnlyOne(std::string_view source, const std::vector<Document>
   if (objects.empty()) return Fail(Invalid(source, "holds no object; a ResourceSet is needed"));
   if (objects.size() == 1) {
     if (objects[0]->kind == NodeKind::kMap) return objects[0];
-    return Fail(Invalid(source, "holds " + std::string(KindName(objects[0]->kind)) +
-                                    "; a ResourceSet is needed"));
+    return Fail(Invalid(
+        source, "holds " + std::string(KindName(objects[0]->kind)) + "; a ResourceSet is needed"));
   }
   std::vector<const Node*> sets;
   for (const Node* object : objects) {
@@ -72,11 +73,10 @@ Result<const Node*> OnlyOne(std::string_view source, const std::vector<Document>
   for (size_t i = 0; i < shown.size() && i < 10; ++i)
     names += (i == 0 ? "" : ", ") + Describe(*shown[i]);
   if (shown.size() > 10) names += ", ...";
-  return Fail(sets.empty()
-                  ? Invalid(source, "holds no ResourceSet, but " + names)
-                  : Invalid(source, "holds " + std::to_string(sets.size()) +
-                                        " ResourceSets where one is needed: " + names)
-                        .Hint("keep one in the file"));
+  return Fail(sets.empty() ? Invalid(source, "holds no ResourceSet, but " + names)
+                           : Invalid(source, "holds " + std::to_string(sets.size()) +
+                                                 " ResourceSets where one is needed: " + names)
+                                 .Hint("keep one in the file"));
 }
 
 Result<std::vector<Document>> ParseDocuments(std::string_view text, std::string_view source,
@@ -84,14 +84,14 @@ Result<std::vector<Document>> ParseDocuments(std::string_view text, std::string_
   const size_t start = json::SkipSpace(text, 0);
   const bool looks_like_json = start < text.size() && text[start] == '{';
   const bool must_be_json = mode != ParseMode::kStrict || source.ends_with(".json");
-  if (looks_like_json || must_be_json) {
+  // Flow YAML begins like JSON.
+  if (must_be_json ||
+      (looks_like_json && json::Validate(text, {.max_depth = kMaxResourceSetDepth}))) {
     auto document = ParseJson(text);
-    if (document) {
-      std::vector<Document> documents;
-      documents.push_back(std::move(*document));
-      return documents;
-    }
-    if (must_be_json) return Fail(Invalid(source, document.error().message()));
+    if (!document) return Fail(Invalid(source, document.error().message()));
+    std::vector<Document> documents;
+    documents.push_back(std::move(*document));
+    return documents;
   }
   auto documents = ParseYaml(text);
   if (documents) return documents;
@@ -152,7 +152,9 @@ std::string Selector::Summary() const {
 Result<ResourceSet> ParseResourceSet(std::string_view text, std::string_view source_name,
                                      ParseMode mode) {
   const ErrorKind kind = mode == ParseMode::kArchive ? ErrorKind::kCorrupt : ErrorKind::kInvalid;
-  auto fail = [&](const Error& error) { return Fail(Error(kind, error.message()).Hint(error.hint())); };
+  auto fail = [&](const Error& error) {
+    return Fail(Error(kind, error.message()).Hint(error.hint()));
+  };
   if (text.size() > kMaxResourceSetBytes) {
     return fail(Invalid(source_name, "longer than " + std::to_string(kMaxResourceSetBytes) +
                                          " bytes, which no ResourceSet needs"));

@@ -98,7 +98,7 @@ enum class ParseMode {
 // Limits on the text; beyond them it is kInvalid.
 inline constexpr size_t kMaxResourceSetBytes = 4 << 20;
 inline constexpr size_t kMaxResourceSetDepth = 64;
-inline constexpr size_t kMaxResourceSetNodes = 500'000;  // aliases counted as what they stand for
+inline constexpr size_t kMaxResourceSetNodes = 200'000;  // aliases counted as what they stand for
 
 // Reads one ResourceSet from YAML (1.1, as kubectl reads it) or JSON. `source_name` is used in
 // errors only. All problems found, at most 20, are in one error, a line each after the first:

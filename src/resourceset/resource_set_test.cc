@@ -55,7 +55,8 @@ controllerReferences:
   name: rancher
 - {apiVersion: apps/v1, resource: deployments, namespace: ns, name: m, replicas: 3}
 status: {}
-)", "set.yaml");
+)",
+                              "set.yaml");
   ASSERT_TRUE(set) << set.error().ToString();
   EXPECT_EQ(set->name, "s");
   ASSERT_EQ(set->selectors.size(), 2u);
@@ -87,7 +88,8 @@ TEST(ResourceSet, JsonForTheArchive) {
   auto set = ParseResourceSet(
       "resourceSelectors:\n- {apiVersion: v1, kindsRegexp: '<.>'}\ncontrollerReferences: []\n"
       "metadata: {name: s, generation: 12345678901234567890}\nstatus: {x: 1}\n"
-      "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\n", "set.yaml");
+      "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\n",
+      "set.yaml");
   ASSERT_TRUE(set) << set.error().ToString();
   EXPECT_EQ(set->json,
             R"({"kind":"ResourceSet","apiVersion":"resources.cattle.io/v1",)"
@@ -126,7 +128,8 @@ struct Bad {
 TEST(ResourceSet, ErrorsNameThePlace) {
   const Bad cases[] = {
       {"resourceSelectors:\n- apiVersion: v1\n  kindRegexp: .\n",
-       "set.yaml:7:3: resourceSelectors[0].kindRegexp: unknown field; did you mean \"kindsRegexp\"?"},
+       "set.yaml:7:3: resourceSelectors[0].kindRegexp: unknown field; did you mean "
+       "\"kindsRegexp\"?"},
       {"resourceSelectors:\n- apiVersion: v1\n  zzzzzz: .\n",
        "set.yaml:7:3: resourceSelectors[0].zzzzzz: unknown field"},
       {"resourceSelector: []\n",
@@ -135,7 +138,8 @@ TEST(ResourceSet, ErrorsNameThePlace) {
        "set.yaml:5:7: spec: a ResourceSet has no spec: resourceSelectors and controllerReferences "
        "stand at the top level"},
       {"resourceSelectors:\n- kinds: [Secret]\n",
-       "set.yaml:6:3: resourceSelectors[0].apiVersion: is required, but missing (\"v1\" is the core "
+       "set.yaml:6:3: resourceSelectors[0].apiVersion: is required, but missing (\"v1\" is the "
+       "core "
        "group)"},
       {"resourceSelectors:\n- apiVersion: ''\n",
        "set.yaml:6:15: resourceSelectors[0].apiVersion: groupVersion shouldn't be empty"},
@@ -180,21 +184,26 @@ TEST(ResourceSet, ErrorsNameThePlace) {
        "'notin' operators, values set can't be empty"},
       {"resourceSelectors:\n- apiVersion: v1\n  labelSelectors:\n    matchExpressions:\n"
        "    - {operator: Exists}\n",
-       "set.yaml:9:7: resourceSelectors[0].labelSelectors.matchExpressions[0].key: is required, but "
+       "set.yaml:9:7: resourceSelectors[0].labelSelectors.matchExpressions[0].key: is required, "
+       "but "
        "missing"},
       {"resourceSelectors:\n- apiVersion: v1\n  labelSelectors: {matchLabels: {a.b/c: 'x y'}}\n",
-       "set.yaml:7:41: resourceSelectors[0].labelSelectors.matchLabels.a.b/c: \"x y\" is not a label "
+       "set.yaml:7:41: resourceSelectors[0].labelSelectors.matchLabels.a.b/c: \"x y\" is not a "
+       "label "
        "value: at most 63 letters, digits, '-', '_' or '.', a letter or digit at both ends"},
       {"resourceSelectors:\n- apiVersion: v1\n  fieldSelectors: {type: 3}\n",
-       "set.yaml:7:26: resourceSelectors[0].fieldSelectors.type: must be a string, not a number (3); "
+       "set.yaml:7:26: resourceSelectors[0].fieldSelectors.type: must be a string, not a number "
+       "(3); "
        "quote it: \"3\""},
       {"resourceSelectors:\n- v1\n",
        "set.yaml:6:3: resourceSelectors[0]: must be a map, not a string"},
       {"controllerReferences:\n- {apiVersion: apps/v1, resource: r, namespace: ns}\n",
        "set.yaml:6:3: controllerReferences[0].name: is required, but missing"},
-      {"controllerReferences:\n- {apiVersion: apps/v1, resource: r, namespace: ns, name: m, replicas: "
+      {"controllerReferences:\n- {apiVersion: apps/v1, resource: r, namespace: ns, name: m, "
+       "replicas: "
        "1.5}\n",
-       "set.yaml:6:72: controllerReferences[0].replicas: must be a whole number of 32 bits, not 1.5"},
+       "set.yaml:6:72: controllerReferences[0].replicas: must be a whole number of 32 bits, not "
+       "1.5"},
       {"resourceSelectors: []\nresourceSelectors: []\n",
        "set.yaml:6:1: key \"resourceSelectors\" is given twice, first in line 5"},
       {"resourceSelectors: [\n", "set.yaml:6:1: is not YAML: "},
@@ -218,8 +227,9 @@ TEST(ResourceSet, ErrorsOfTheHead) {
             "set.yaml:1:1: apiVersion: is missing; it must be resources.cattle.io/v1");
   EXPECT_EQ(ErrorOf("kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"),
             "set.yaml:1:1: metadata.name: is required, but missing: backups are named after it");
-  EXPECT_EQ(ErrorOf("kind: ResourceSet\napiVersion: resources.cattle.io/v1\nmetadata: {labels: {}}"),
-            "set.yaml:3:11: metadata.name: is required, but missing");
+  EXPECT_EQ(
+      ErrorOf("kind: ResourceSet\napiVersion: resources.cattle.io/v1\nmetadata: {labels: {}}"),
+      "set.yaml:3:11: metadata.name: is required, but missing");
   for (std::string_view name : {"../etc", "A", "a/b", "a..b", "-a"}) {
     EXPECT_THAT(ErrorOf("kind: ResourceSet\napiVersion: resources.cattle.io/v1\nmetadata: {name: " +
                         std::string(name) + "}"),
@@ -232,7 +242,8 @@ TEST(ResourceSet, ErrorsOfTheHead) {
 
 TEST(ResourceSet, SeveralProblemsAtOnceUpToTwenty) {
   std::string text(kHead);
-  text += "resourceSelectors:\n- apiVersion: v1\n  kindRegexp: .\n  namespaceRegexp: '['\n- kinds: 1\n";
+  text +=
+      "resourceSelectors:\n- apiVersion: v1\n  kindRegexp: .\n  namespaceRegexp: '['\n- kinds: 1\n";
   EXPECT_EQ(ErrorOf(text),
             "set.yaml: 4 problems:\n"
             "  set.yaml:7:3: resourceSelectors[0].kindRegexp: unknown field; did you mean "
@@ -260,24 +271,29 @@ TEST(ResourceSet, OneAmongSeveralDocuments) {
   EXPECT_EQ(ErrorOf(set + "---\n" + set),
             "set.yaml: holds 2 ResourceSets where one is needed: ResourceSet \"s\" (line 1), "
             "ResourceSet \"s\" (line 7) (keep one in the file)");
-  EXPECT_EQ(ErrorOf(map + "---\n[]\n"),
-            "set.yaml: holds no ResourceSet, but ConfigMap \"m\" (line 1), a document without a kind "
-            "(line 5)");
-  std::string list = "kind: List\nitems:\n- kind: ConfigMap\n- kind: ResourceSet\n"
-                     "  apiVersion: resources.cattle.io/v1\n  metadata: {name: s}\n";
+  EXPECT_EQ(
+      ErrorOf(map + "---\n[]\n"),
+      "set.yaml: holds no ResourceSet, but ConfigMap \"m\" (line 1), a document without a kind "
+      "(line 5)");
+  std::string list =
+      "kind: List\nitems:\n- kind: ConfigMap\n- kind: ResourceSet\n"
+      "  apiVersion: resources.cattle.io/v1\n  metadata: {name: s}\n";
   EXPECT_TRUE(ParseResourceSet(list, "set.yaml"));
 }
 
 TEST(ResourceSet, JsonFiles) {
-  EXPECT_EQ(ErrorOf("{\"kind\": \"ResourceSet\",\n \"apiVersion\": \"resources.cattle.io/v1\",\n"
-                    " \"metadata\": {\"name\": \"s\"},\n \"resourceSelectors\": [{\"apiVersion\": 1}]}",
-                    "set.json"),
-            "set.json:4:39: resourceSelectors[0].apiVersion: must be a string, not a number (1); "
-            "quote it: \"1\"");
+  EXPECT_EQ(
+      ErrorOf("{\"kind\": \"ResourceSet\",\n \"apiVersion\": \"resources.cattle.io/v1\",\n"
+              " \"metadata\": {\"name\": \"s\"},\n \"resourceSelectors\": [{\"apiVersion\": 1}]}",
+              "set.json"),
+      "set.json:4:39: resourceSelectors[0].apiVersion: must be a string, not a number (1); "
+      "quote it: \"1\"");
   EXPECT_THAT(ErrorOf("{\"kind\": ", "set.json"), HasSubstr("set.json: not JSON at byte"));
   // Flow YAML begins like JSON.
-  EXPECT_TRUE(ParseResourceSet("{kind: ResourceSet, apiVersion: resources.cattle.io/v1, "
-                               "metadata: {name: s}}", "set.yaml"));
+  EXPECT_TRUE(
+      ParseResourceSet("{kind: ResourceSet, apiVersion: resources.cattle.io/v1, "
+                       "metadata: {name: s}}",
+                       "set.yaml"));
 }
 
 TEST(ResourceSet, FromTheServerUnknownFieldsAreIgnoredButValuesChecked) {
@@ -305,7 +321,8 @@ TEST(ResourceSet, FromAnArchiveOnlySelectorsAndControllersMatter) {
   EXPECT_EQ(set->controllers[0].name, "n");
   EXPECT_THAT(set->ignored_fields,
               ElementsAre("resourceSelectors[0].newer", "controllerReferences[0].newer"));
-  for (std::string_view absent : {"{}", R"({"resourceSelectors":null,"controllerReferences":null})"}) {
+  for (std::string_view absent :
+       {"{}", R"({"resourceSelectors":null,"controllerReferences":null})"}) {
     auto empty = ParseResourceSet(absent, "filters/filters.json", ParseMode::kArchive);
     ASSERT_TRUE(empty);
     EXPECT_TRUE(empty->selectors.empty());

@@ -107,8 +107,8 @@ Result<Selection> Selection::Build(const ResourceSet& set, const kube::Discovery
       continue;
     }
     if (!types) {
-      return Fail(std::move(types).error().With("error gathering resource for " +
-                                                selector.api_version));
+      return Fail(
+          std::move(types).error().With("error gathering resource for " + selector.api_version));
     }
     for (const kube::ResourceType& type : **types) {
       if (!matcher->WantsType(type) || type.plural.find('/') != std::string::npos) continue;

@@ -29,7 +29,7 @@ struct ObjectKey {
 // with `text` as its fieldSelector. Its objects go through Match() with `selectors` as
 // server_matched.
 struct ServerFieldSelector {
-  std::string text;                // "spec.color=blue", terms sorted by field, values escaped
+  std::string text;               // "spec.color=blue", terms sorted by field, values escaped
   std::vector<size_t> selectors;  // who asks for it
 };
 
@@ -102,7 +102,8 @@ class Selection {
 
   // The first selector of `type` that takes this object, or none. Selectors with a server field
   // selector take part only when their index is in `server_matched`. No allocation in the common
-  // case, one scan of the metadata; fields are looked up only when names, namespaces and labels fit.
+  // case, one scan of the metadata; fields are looked up only when names, namespaces and labels
+  // fit.
   std::optional<size_t> Match(const TypeSelection& type, std::string_view object,
                               std::span<const size_t> server_matched = {}) const;
   std::optional<size_t> Match(const TypeSelection& type, const ObjectView& object,
@@ -111,8 +112,8 @@ class Selection {
   // Whether this one selector takes the object. A server field selector counts as fulfilled.
   bool MatchesOne(size_t selector, const TypeSelection& type, const ObjectView& object) const;
   // Why it does not: `name "x" is excluded by excludeResourceNameRegexp "^x"`; empty when it does.
-  // Takes any type of the server, also one of which nothing is selected. Server field selectors count
-  // as fulfilled.
+  // Takes any type of the server, also one of which nothing is selected. Server field selectors
+  // count as fulfilled.
   std::string WhyNot(size_t selector, const kube::ResourceType& type,
                      const ObjectView& object) const;
 

@@ -56,11 +56,13 @@ const Case kCases[] = {
     {14, XIo("kinds: [\"widgets/status\"]"), {}},
     {15, V1("kinds: [secrets], resourceNames: [s1]"), {"secrets/a/s1", "secrets/b/s1"}},
     {16, V1("kinds: [secrets], resourceNames: [s1], resourceNameRegexp: ^s2$"), kSecrets},
-    {17, V1("kinds: [secrets], resourceNameRegexp: ^s, excludeResourceNameRegexp: 2$"),
+    {17,
+     V1("kinds: [secrets], resourceNameRegexp: ^s, excludeResourceNameRegexp: 2$"),
      {"secrets/a/s1", "secrets/b/s1"}},
     {18, V1("kinds: [secrets], excludeResourceNameRegexp: ^s1$"), {"secrets/a/s2"}},
     {19, V1("kinds: [secrets], resourceNames: [s1], excludeResourceNameRegexp: ^s1$"), kSecrets},
-    {20, V1("kinds: [secrets], resourceNames: [zz], excludeResourceNameRegexp: ^s1$"),
+    {20,
+     V1("kinds: [secrets], resourceNames: [zz], excludeResourceNameRegexp: ^s1$"),
      {"secrets/a/s2"}},
     {21, V1("kinds: [secrets], resourceNames: [zz]"), {}},
     {22, V1("kinds: [secrets], resourceNameRegexp: s"), kSecrets},
@@ -101,13 +103,13 @@ class SelectionCases : public testing::TestWithParam<Case> {};
 
 TEST_P(SelectionCases, Selects) {
   const Case& one = GetParam();
-  auto set = ParseResourceSet("kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
-                              "metadata: {name: s}\nresourceSelectors: [" +
-                                  one.selectors + "]\n",
-                              "case.yaml");
+  auto set = ParseResourceSet(
+      "kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
+      "metadata: {name: s}\nresourceSelectors: [" +
+          one.selectors + "]\n",
+      "case.yaml");
   size_t requests = 0;
-  auto found = set ? Collect(*set, &requests)
-                   : Result<Ids>(Fail(std::move(set).error()));
+  auto found = set ? Collect(*set, &requests) : Result<Ids>(Fail(std::move(set).error()));
   if (!one.error.empty()) {
     ASSERT_FALSE(found);
     EXPECT_THAT(found.error().ToString(), testing::HasSubstr(one.error));
@@ -120,8 +122,10 @@ TEST_P(SelectionCases, Selects) {
 // An archive's set is read leniently: the same faults must then come from Build.
 TEST_P(SelectionCases, SelectsTheSameFromAnArchive) {
   const Case& one = GetParam();
-  std::string text = "kind: ResourceSet\napiVersion: resources.cattle.io/v1\nmetadata: {name: s}\n"
-                     "resourceSelectors: [" + one.selectors + "]\n";
+  std::string text =
+      "kind: ResourceSet\napiVersion: resources.cattle.io/v1\nmetadata: {name: s}\n"
+      "resourceSelectors: [" +
+      one.selectors + "]\n";
   // As JSON, which is what archives hold; the faults of 32 and 43 are put in afterwards.
   auto replace = [&](std::string_view from, std::string_view to) {
     if (size_t at = text.find(from); at != std::string::npos) text.replace(at, from.size(), to);

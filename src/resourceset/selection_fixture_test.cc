@@ -1,7 +1,7 @@
 // The reference's own cluster, ResourceSet and archive: the same objects must be selected.
-// testdata/fixture-objects.jsonl has, for each live object: its type, its name, namespace, labels and
-// selectable fields, and whether the archive has it (one terminating pod that was left out of the
-// archive for that is marked as selected).
+// testdata/fixture-objects.jsonl has, for each live object: its type, its name, namespace, labels
+// and selectable fields, and whether the archive has it (one terminating pod that was left out of
+// the archive for that is marked as selected).
 #include <map>
 #include <sstream>
 
@@ -19,7 +19,8 @@ kube::ResourceType TypeOf(const std::string& text) {
   std::istringstream in(text);
   std::string api_version, plural, kind, scope;
   in >> api_version >> plural >> kind >> scope;
-  return MakeType(api_version, plural, kind, scope == "namespaced", kube::kVerbList | kube::kVerbGet);
+  return MakeType(api_version, plural, kind, scope == "namespaced",
+                  kube::kVerbList | kube::kVerbGet);
 }
 
 TEST(SelectionFixture, SelectsWhatTheReferenceArchived) {

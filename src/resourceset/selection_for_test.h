@@ -86,8 +86,8 @@ inline Result<std::multiset<std::string>> Collect(const ResourceSet& set, size_t
     };
     // The fake server knows no field but metadata's, as of a custom resource.
     if (!entry.server_field_selectors.empty()) {
-      return Fail(Error(ErrorKind::kInvalid, "field label not supported: " +
-                                                 entry.server_field_selectors[0].text)
+      return Fail(Error(ErrorKind::kInvalid,
+                        "field label not supported: " + entry.server_field_selectors[0].text)
                       .Code(400));
     }
     for (const ObjectKey& key : entry.gets) {

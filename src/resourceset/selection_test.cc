@@ -13,9 +13,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 ResourceSet Set(const std::string& selectors) {
-  auto set = ParseResourceSet("kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
-                              "metadata: {name: s}\nresourceSelectors: [" + selectors + "]\n",
-                              "set.yaml");
+  auto set = ParseResourceSet(
+      "kind: ResourceSet\napiVersion: resources.cattle.io/v1\n"
+      "metadata: {name: s}\nresourceSelectors: [" +
+          selectors + "]\n",
+      "set.yaml");
   EXPECT_TRUE(set) << set.error().ToString();
   return set ? *set : ResourceSet();
 }
@@ -41,8 +43,8 @@ TEST_F(SelectionTest, SelectorsShareTheListOfAType) {
   ASSERT_TRUE(found);
   EXPECT_EQ(requests, 1u);
   EXPECT_EQ(found->size(), 3u);
-  const Selection selection = Build(
-      "{apiVersion: v1, kinds: [ConfigMap]}, {apiVersion: v1, kinds: [Secret, configmaps]}");
+  const Selection selection =
+      Build("{apiVersion: v1, kinds: [ConfigMap]}, {apiVersion: v1, kinds: [Secret, configmaps]}");
   ASSERT_EQ(selection.types().size(), 2u);
   EXPECT_EQ(selection.types()[0].type->plural, "configmaps");
   EXPECT_THAT(selection.types()[0].selectors, ElementsAre(0, 1));
@@ -58,9 +60,9 @@ TEST_F(SelectionTest, FirstSelectorThatFitsTakesTheObject) {
 }
 
 TEST_F(SelectionTest, ReadByNameAppends) {
-  const Selection selection =
-      Build("{apiVersion: x.io/v1, kinds: [NSProbe], resourceNames: [n1], namespaces: [a]},"
-            "{apiVersion: x.io/v1, kinds: [nsprobes], resourceNames: [n1, n2], namespaces: [a, b]}");
+  const Selection selection = Build(
+      "{apiVersion: x.io/v1, kinds: [NSProbe], resourceNames: [n1], namespaces: [a]},"
+      "{apiVersion: x.io/v1, kinds: [nsprobes], resourceNames: [n1, n2], namespaces: [a, b]}");
   ASSERT_EQ(selection.types().size(), 1u);
   const TypeSelection& probes = selection.types()[0];
   EXPECT_EQ(probes.access, TypeSelection::Access::kGet);
@@ -99,7 +101,8 @@ TEST_F(SelectionTest, LooksIntoMetadataOnly) {
 
 TEST_F(SelectionTest, FieldsOfTheServer) {
   const Selection selection = Build(
-      "{apiVersion: x.io/v1, kinds: [Widget], fieldSelectors: {spec.q: 'a,b=c\\d', metadata.name: w1}},"
+      "{apiVersion: x.io/v1, kinds: [Widget], fieldSelectors: {spec.q: 'a,b=c\\d', metadata.name: "
+      "w1}},"
       "{apiVersion: x.io/v1, kinds: [Widget], namespaces: [b]},"
       "{apiVersion: x.io/v1, kinds: [widgets], resourceNames: [w1], "
       "fieldSelectors: {metadata.name: w1, spec.q: 'a,b=c\\d'}},"
@@ -131,20 +134,21 @@ TEST_F(SelectionTest, NoPlainListWhenOnlyTheServerCanTell) {
 }
 
 TEST_F(SelectionTest, NamespaceFieldOfAClusterScopedTypeGoesToTheServer) {
-  const Selection selection =
-      Build("{apiVersion: x.io/v1, kinds: [Gadget], fieldSelectors: {metadata.namespace: a}},"
-            "{apiVersion: x.io/v1, kinds: [Widget], fieldSelectors: {metadata.namespace: a}}");
+  const Selection selection = Build(
+      "{apiVersion: x.io/v1, kinds: [Gadget], fieldSelectors: {metadata.namespace: a}},"
+      "{apiVersion: x.io/v1, kinds: [Widget], fieldSelectors: {metadata.namespace: a}}");
   EXPECT_EQ(selection.types()[0].server_field_selectors.size(), 1u);
   EXPECT_TRUE(selection.types()[1].server_field_selectors.empty());
-  EXPECT_EQ(selection.Match(selection.types()[1], R"({"metadata":{"name":"w","namespace":"a"}})"), 1u);
+  EXPECT_EQ(selection.Match(selection.types()[1], R"({"metadata":{"name":"w","namespace":"a"}})"),
+            1u);
   EXPECT_EQ(selection.Match(selection.types()[1], R"({"metadata":{"name":"w","namespace":"b"}})"),
             std::nullopt);
 }
 
 TEST_F(SelectionTest, MetadataSufficesUnlessAFieldIsRead) {
-  const Selection selection =
-      Build("{apiVersion: v1, kinds: [Secret], fieldSelectors: {metadata.name: s1}},"
-            "{apiVersion: v1, kinds: [namespaces], fieldSelectors: {status.phase: Active}}");
+  const Selection selection = Build(
+      "{apiVersion: v1, kinds: [Secret], fieldSelectors: {metadata.name: s1}},"
+      "{apiVersion: v1, kinds: [namespaces], fieldSelectors: {status.phase: Active}}");
   EXPECT_TRUE(selection.types()[0].metadata_suffices);
   EXPECT_FALSE(selection.types()[1].metadata_suffices);
 }
@@ -155,30 +159,32 @@ TEST_F(SelectionTest, NamespacesForListsWhereClusterWideOnesAreForbidden) {
       "{apiVersion: v1, kinds: [Secret], namespaces: [a, b], resourceNameRegexp: ^x}");
   EXPECT_THAT(named.types()[0].namespaces, ElementsAre("a", "b"));
   EXPECT_THAT(named.types()[1].namespaces, IsEmpty());  // cluster-scoped
-  const Selection pattern =
-      Build("{apiVersion: v1, kinds: [Secret], namespaces: [b]},"
-            "{apiVersion: v1, kinds: [Secret], namespaces: [a], namespaceRegexp: ^c}");
+  const Selection pattern = Build(
+      "{apiVersion: v1, kinds: [Secret], namespaces: [b]},"
+      "{apiVersion: v1, kinds: [Secret], namespaces: [a], namespaceRegexp: ^c}");
   EXPECT_THAT(pattern.types()[0].namespaces, IsEmpty());
-  const Selection all =
-      Build("{apiVersion: v1, kinds: [Secret], namespaces: [b]}, {apiVersion: v1, kinds: [Secret]}");
+  const Selection all = Build(
+      "{apiVersion: v1, kinds: [Secret], namespaces: [b]}, {apiVersion: v1, kinds: [Secret]}");
   EXPECT_THAT(all.types()[0].namespaces, IsEmpty());
 }
 
 TEST_F(SelectionTest, SaysWhyASelectorReadsNothing) {
-  const Selection selection =
-      Build("{apiVersion: gone.io/v1}, {apiVersion: x.io/v2}, {apiVersion: v1, kinds: [secret]},"
-            "{apiVersion: v1, kinds: [widgets]}, {apiVersion: v1, kindsRegexp: ^nothing$},"
-            "{apiVersion: x.io/v1, kinds: [Review]}, {apiVersion: x.io/v1, kinds: [Probe]},"
-            "{apiVersion: v1, kinds: [namespaces], namespaces: [a]}, {apiVersion: v1},"
-            "{apiVersion: v1, kinds: [pods/log]},"
-            "{apiVersion: v1, kindsRegexp: ., excludeKinds: [secret]}");
+  const Selection selection = Build(
+      "{apiVersion: gone.io/v1}, {apiVersion: x.io/v2}, {apiVersion: v1, kinds: [secret]},"
+      "{apiVersion: v1, kinds: [widgets]}, {apiVersion: v1, kindsRegexp: ^nothing$},"
+      "{apiVersion: x.io/v1, kinds: [Review]}, {apiVersion: x.io/v1, kinds: [Probe]},"
+      "{apiVersion: v1, kinds: [namespaces], namespaces: [a]}, {apiVersion: v1},"
+      "{apiVersion: v1, kinds: [pods/log]},"
+      "{apiVersion: v1, kindsRegexp: ., excludeKinds: [secret]}");
   EXPECT_THAT(selection.notes(0), ElementsAre("the server has no gone.io/v1"));
   EXPECT_THAT(selection.notes(1), ElementsAre("the server has no x.io/v2 (it has x.io/v1)"));
-  EXPECT_THAT(selection.notes(2),
-              ElementsAre("kinds: no resource of v1 is called \"secret\"; did you mean \"Secret\"?"));
+  EXPECT_THAT(
+      selection.notes(2),
+      ElementsAre("kinds: no resource of v1 is called \"secret\"; did you mean \"Secret\"?"));
   EXPECT_THAT(selection.notes(3),
               ElementsAre("kinds: no resource of v1 is called \"widgets\" (x.io/v1 has it)"));
-  EXPECT_THAT(selection.notes(4), ElementsAre(HasSubstr("is matched by kindsRegexp \"^nothing$\"")));
+  EXPECT_THAT(selection.notes(4),
+              ElementsAre(HasSubstr("is matched by kindsRegexp \"^nothing$\"")));
   EXPECT_THAT(selection.notes(5), ElementsAre(HasSubstr("can be neither listed nor read")));
   EXPECT_THAT(selection.notes(6), ElementsAre(HasSubstr("the selector has no resourceNames")));
   EXPECT_THAT(selection.notes(7), ElementsAre(HasSubstr("cluster-scoped")));
@@ -194,15 +200,18 @@ TEST_F(SelectionTest, FaultsAreFoundBeforeDiscoveryIsAsked) {
   } cases[3];
   cases[0].selector.api_version = "gone.io/v1";
   cases[0].selector.kinds_regexp = "a(";
-  cases[0].want = "resourceSelectors[1]: error gathering resource for gone.io/v1: error in "
-                  "kindsRegexp pattern a(: error parsing regexp: missing closing ): `a(`";
+  cases[0].want =
+      "resourceSelectors[1]: error gathering resource for gone.io/v1: error in "
+      "kindsRegexp pattern a(: error parsing regexp: missing closing ): `a(`";
   cases[1].selector.api_version = "gone.io/v1";
   cases[1].selector.resource_name_regexp = "^good";
   cases[1].selector.exclude_resource_name_regexp = "*";
-  cases[1].want = "resourceSelectors[1]: error in exclude-resource-name pattern *: error parsing "
-                  "regexp: missing argument to repetition operator: `*`";
-  cases[2].want = "resourceSelectors[1]: error gathering resource for : groupVersion shouldn't be "
-                  "empty";
+  cases[1].want =
+      "resourceSelectors[1]: error in exclude-resource-name pattern *: error parsing "
+      "regexp: missing argument to repetition operator: `*`";
+  cases[2].want =
+      "resourceSelectors[1]: error gathering resource for : groupVersion shouldn't be "
+      "empty";
   for (const auto& one : cases) {
     ResourceSet set;
     set.selectors.resize(2);

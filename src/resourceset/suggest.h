@@ -12,8 +12,8 @@ namespace holdfast::resourceset {
 // case. Texts longer than 64 bytes are cut.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The candidate nearest to `word` if it is near enough to be meant (a third of its letters at most);
-// the first of equally near ones.
+// The candidate nearest to `word` if it is near enough to be meant (a third of its letters at
+// most); the first of equally near ones.
 std::optional<std::string> Nearest(std::string_view word,
                                    std::span<const std::string_view> candidates);
 

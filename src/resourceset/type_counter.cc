@@ -7,12 +7,12 @@ namespace holdfast::resourceset {
 TypeCounter::TypeCounter(const Selection& selection, const TypeSelection& entry)
     : selection_(selection), entry_(entry) {
   for (size_t selector : entry.selectors) {
-    const bool asks_server = std::any_of(
-        entry.server_field_selectors.begin(), entry.server_field_selectors.end(),
-        [&](const ServerFieldSelector& one) {
-          return std::find(one.selectors.begin(), one.selectors.end(), selector) !=
-                 one.selectors.end();
-        });
+    const bool asks_server =
+        std::any_of(entry.server_field_selectors.begin(), entry.server_field_selectors.end(),
+                    [&](const ServerFieldSelector& one) {
+                      return std::find(one.selectors.begin(), one.selectors.end(), selector) !=
+                             one.selectors.end();
+                    });
     if (!asks_server) plain_.push_back(selector);
     objects_[selector] = 0;
     first_[selector] = 0;

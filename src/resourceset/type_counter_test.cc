@@ -28,7 +28,7 @@ TEST(TypeCounter, CountsEachSelectorAndEachObjectOnce) {
   const ServerFieldSelector& server = widgets.server_field_selectors[0];
   counter.AddFromServer(server, object("b", "w1"));
   counter.AddFromServer(server, object("b", "w1"));
-  counter.AddFromServer(server, object("c", "w1"));        // not its namespace
+  counter.AddFromServer(server, object("c", "w1"));         // not its namespace
   counter.AddFromServer(server, object("a", "just-made"));  // not in the plain list
   counter.AddPlain(object("a", "w1"));
   counter.AddPlain(object("b", "w1"));

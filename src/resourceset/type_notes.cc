@@ -16,8 +16,8 @@ bool IsNamed(const kube::ResourceType& type, std::string_view name) {
 std::string WhereElse(std::string_view name, const kube::GroupVersion& gv,
                       const kube::Discovery& discovery) {
   for (const kube::GroupVersion& other : discovery.group_versions()) {
-    if (other != gv && (discovery.ByKind(other, name) != nullptr ||
-                        discovery.ByPlural(other, name) != nullptr))
+    if (other != gv &&
+        (discovery.ByKind(other, name) != nullptr || discovery.ByPlural(other, name) != nullptr))
       return " (" + other.ToString() + " has it)";
   }
   return {};
@@ -58,9 +58,9 @@ void AddTypeNotes(const Matcher& matcher, const kube::GroupVersion& gv,
     notes.push_back("kinds: no resource of " + gv.ToString() + " is called \"" + kind + "\"" +
                     (elsewhere.empty() ? DidYouMean(kind, names) : elsewhere));
   }
-  const bool wants_any = std::any_of(types.begin(), types.end(), [&](const kube::ResourceType& type) {
-    return matcher.WantsType(type);
-  });
+  const bool wants_any =
+      std::any_of(types.begin(), types.end(),
+                  [&](const kube::ResourceType& type) { return matcher.WantsType(type); });
   if (!selector.kinds_regexp.empty()) {
     if (!wants_any) {
       notes.push_back("no resource of " + gv.ToString() + " is matched by kindsRegexp \"" +
@@ -73,14 +73,14 @@ void AddTypeNotes(const Matcher& matcher, const kube::GroupVersion& gv,
                       "\"" + DidYouMean(kind, names));
     }
   }
-  const bool any_namespaced =
-      std::any_of(types.begin(), types.end(), [&](const kube::ResourceType& type) {
-        return matcher.WantsType(type) && type.namespaced;
-      });
+  const bool any_namespaced = std::any_of(
+      types.begin(), types.end(),
+      [&](const kube::ResourceType& type) { return matcher.WantsType(type) && type.namespaced; });
   if (wants_any && !any_namespaced &&
       (!selector.namespaces.empty() || !selector.namespace_regexp.empty())) {
     notes.push_back(
-        "namespaces and namespaceRegexp have no effect: what the selector matches is cluster-scoped");
+        "namespaces and namespaceRegexp have no effect: what the selector matches is "
+        "cluster-scoped");
   }
 }
 

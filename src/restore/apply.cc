@@ -168,7 +168,8 @@ Status Applier::PatchOwners(ObjectId id) {
   return {};
 }
 
-// Without an API server every further object fails after its own long retries: that would take hours.
+// Without an API server every further object fails after its own long retries: that would take
+// hours.
 Status Applier::CountFailure(const Error& error) {
   bool unanswered = error.kind() == ErrorKind::kUnavailable && error.code() == 0;
   if (!unanswered && error.code() != 401) {
@@ -177,9 +178,10 @@ Status Applier::CountFailure(const Error& error) {
   }
   if (++unanswered_ < 8) return {};
   Error copy = error;
-  return Fail(std::move(copy)
-                  .With("giving up after several objects in a row could not be written")
-                  .Hint("what was restored stays; run the same restore again, it goes on from there"));
+  return Fail(
+      std::move(copy)
+          .With("giving up after several objects in a row could not be written")
+          .Hint("what was restored stays; run the same restore again, it goes on from there"));
 }
 
 void Applier::Done() {

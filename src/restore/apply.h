@@ -21,12 +21,19 @@
 
 namespace holdfast::restore {
 
-// What has become of every object of the archive in this run, one byte each. Different objects may be
-// set by different threads.
+// What has become of every object of the archive in this run, one byte each. Different objects may
+// be set by different threads.
 class Outcomes {
  public:
-  enum class What : uint8_t { kUntouched, kUnchanged, kCreated, kUpdated, kStatusOnly, kSkipped,
-                              kFailed };
+  enum class What : uint8_t {
+    kUntouched,
+    kUnchanged,
+    kCreated,
+    kUpdated,
+    kStatusOnly,
+    kSkipped,
+    kFailed
+  };
   explicit Outcomes(size_t objects) : bytes_(objects, 0) {}
 
   // `wrote` and `status`: the object, and its status, were written by this call.
@@ -60,8 +67,9 @@ class Applier {
   // Everything given outlives this. `context.stop` ends it.
   Applier(WriteContext context, ApplySettings settings, Outcomes& outcomes, ReportBuilder& report);
 
-  // Writes the objects of the phase, wave after wave. Failures of objects are in report and outcomes;
-  // an error means that it makes no sense to go on: stopped, or the API server is gone. Blocks.
+  // Writes the objects of the phase, wave after wave. Failures of objects are in report and
+  // outcomes; an error means that it makes no sense to go on: stopped, or the API server is gone.
+  // Blocks.
   Status Run(Phase phase);
   // Once after all phases: tries again what a webhook that did not answer has refused (its Service
   // may have come with the restore), and patches in the owner references that had to wait.

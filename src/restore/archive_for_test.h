@@ -19,9 +19,9 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "resourceset/resource_set.h"
 #include "restore/index.h"
 #include "restore/live.h"
-#include "resourceset/resource_set.h"
 #include "restore/plan.h"
 #include "stream/gzip.h"
 #include "stream/stream.h"
@@ -67,8 +67,8 @@ inline std::string MakePlainTar(const Entries& entries) {
   return out.Take();
 }
 
-inline Result<Index> LoadIndex(const Entries& entries,
-                               const crypto::Transformers& keys = NoKeys(), bool plain = false) {
+inline Result<Index> LoadIndex(const Entries& entries, const crypto::Transformers& keys = NoKeys(),
+                               bool plain = false) {
   std::string archive = plain ? MakePlainTar(entries) : MakeArchive(entries);
   stream::StringSource source(archive);
   IndexOptions options;
@@ -84,9 +84,8 @@ class FakeCluster : public ObjectLister {
     kube::ResourceType type;
   };
 
-  void AddType(const std::string& group, const std::string& version,
-                              const std::string& plural, const std::string& kind, bool namespaced,
-                              bool has_status = false) {
+  void AddType(const std::string& group, const std::string& version, const std::string& plural,
+               const std::string& kind, bool namespaced, bool has_status = false) {
     types.push_back({{group, version}, plural, kind, namespaced, 0xFF, has_status});
   }
   // The types that most tests need; `x.io` is custom.
@@ -105,13 +104,16 @@ class FakeCluster : public ObjectLister {
     AddType("provisioning.cattle.io", "v1", "clusters", "Cluster", true, true);
     AddType("x.io", "v1", "plants", "Plant", false, true);
     AddType("x.io", "v1", "pots", "Pot", true);
-    crds = {"globalroles.management.cattle.io", "clusters.management.cattle.io",
-            "clusters.fleet.cattle.io", "clusters.provisioning.cattle.io", "plants.x.io",
+    crds = {"globalroles.management.cattle.io",
+            "clusters.management.cattle.io",
+            "clusters.fleet.cattle.io",
+            "clusters.provisioning.cattle.io",
+            "plants.x.io",
             "pots.x.io"};
   }
 
-  // Stores the text under a path as archives have it, with a uid and a resourceVersion unless it has
-  // them. Returns the uid.
+  // Stores the text under a path as archives have it, with a uid and a resourceVersion unless it
+  // has them. Returns the uid.
   std::string Put(const std::string& path, std::string text) {
     auto name = archive::EntryName::Parse(path);
     EXPECT_TRUE(name) << path;
@@ -159,7 +161,8 @@ class FakeCluster : public ObjectLister {
   int last_uid = 0, last_version = 100;
 };
 
-// An archive held against a cluster, up to the plan. Pointers, because the parts refer to each other.
+// An archive held against a cluster, up to the plan. Pointers, because the parts refer to each
+// other.
 struct Planned {
   std::unique_ptr<Index> index;
   std::unique_ptr<kube::Discovery> discovery;
@@ -229,8 +232,7 @@ inline Planned MakePlan(const Entries& entries, FakeCluster& cluster,
   EXPECT_TRUE(live) << live.error().ToString();
   if (!live) std::abort();
   out.live = std::make_unique<Live>(std::move(*live));
-  out.plan =
-      std::make_unique<Plan>(Plan::Build(*out.index, *out.types, *out.live, options));
+  out.plan = std::make_unique<Plan>(Plan::Build(*out.index, *out.types, *out.live, options));
   return out;
 }
 

@@ -77,8 +77,8 @@ bool IsEmpty(std::string_view canonical) {
   return canonical == "{}" || canonical == "[]" || canonical == "null";
 }
 
-// Empty members of metadata are not stored by the server; neither may an emptied spec or annotations
-// differ from a missing one.
+// Empty members of metadata are not stored by the server; neither may an emptied spec or
+// annotations differ from a missing one.
 bool DropWhenEmpty(Level level, std::optional<Level> below) {
   return level == Level::kMetadata || (below && *below != Level::kMetadata);
 }

@@ -58,7 +58,7 @@ std::string MainForm(Special special, std::string_view object);
 
 struct Forms {
   Digest128 main{};
-  Digest128 status{};  // all zero where the object has no status
+  Digest128 status{};        // all zero where the object has no status
   bool has_status = false;   // present and not null
   bool null_status = false;  // present and null
 };
@@ -68,8 +68,9 @@ Forms FormsOf(const Hasher& hasher, Special special, std::string_view object, st
 // One owner reference without its uid, canonical.
 std::string OwnerForm(std::string_view owner_reference);
 
-// Where two objects differ in what is compared (status too when `with_status`): at most `limit` paths
-// like `spec.replicas` or `metadata.labels["a.b/c"]`, never values. Owner references are left out.
+// Where two objects differ in what is compared (status too when `with_status`): at most `limit`
+// paths like `spec.replicas` or `metadata.labels["a.b/c"]`, never values. Owner references are left
+// out.
 std::vector<std::string> DifferingPaths(Special special, std::string_view archived,
                                         std::string_view live, bool with_status, size_t limit);
 

@@ -139,9 +139,9 @@ TEST(DifferingPaths, NamesPlacesNotValues) {
             (List{"spec.a[1].b", "spec.replicas"}));
   EXPECT_EQ(paths("{'metadata':{'labels':{'x.io/a':'1'}}}", "{'metadata':{}}"),
             (List{"metadata.labels"}));
-  EXPECT_EQ(paths("{'metadata':{'labels':{'x.io/a':'1','b':'c'}}}",
-                  "{'metadata':{'labels':{'b':'c'}}}"),
-            (List{"metadata.labels[\"x.io/a\"]"}));
+  EXPECT_EQ(
+      paths("{'metadata':{'labels':{'x.io/a':'1','b':'c'}}}", "{'metadata':{'labels':{'b':'c'}}}"),
+      (List{"metadata.labels[\"x.io/a\"]"}));
   EXPECT_EQ(paths("{'spec':{'a':[1]}}", "{'spec':{'a':[1,2]}}"), (List{"spec.a"}));
   EXPECT_EQ(paths("{'a':1,'b':1,'c':1,'d':1}", "{}"), (List{"a", "b", "c"}));
   EXPECT_EQ(paths("{'status':{'n':1}}", "{'status':{'n':2}}"), (List{"status.n"}));

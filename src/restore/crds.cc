@@ -59,9 +59,9 @@ Status WaitEstablished(Api& api, const std::vector<std::string>& names,
     if (left.empty()) return {};
     if (deadline.Passed(clock)) {
       for (size_t i = 0; i < left.size(); ++i) {
-        report.Failed("customresourcedefinitions.apiextensions.k8s.io " + left[i],
-                      "not established after " + std::to_string(timeout.count()) + " s: " +
-                          reasons[i]);
+        report.Failed(
+            "customresourcedefinitions.apiextensions.k8s.io " + left[i],
+            "not established after " + std::to_string(timeout.count()) + " s: " + reasons[i]);
       }
       return {};
     }

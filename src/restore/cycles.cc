@@ -39,8 +39,10 @@ std::vector<uint32_t> Dependencies::Components() {
       }
       if (frame.next < begin[node + 1]) {
         uint32_t to = edges_[frame.next++].second;
-        if (order[to] == kNone) frames.push_back({to, begin[to]});
-        else if (component[to] == kNone) low[node] = std::min(low[node], order[to]);
+        if (order[to] == kNone)
+          frames.push_back({to, begin[to]});
+        else if (component[to] == kNone)
+          low[node] = std::min(low[node], order[to]);
         continue;
       }
       if (low[node] == order[node]) {
@@ -52,8 +54,7 @@ std::vector<uint32_t> Dependencies::Components() {
         ++components;
       }
       frames.pop_back();
-      if (!frames.empty())
-        low[frames.back().node] = std::min(low[frames.back().node], low[node]);
+      if (!frames.empty()) low[frames.back().node] = std::min(low[frames.back().node], low[node]);
     }
   }
   return component;

@@ -27,10 +27,12 @@ class Transformers;
 namespace holdfast::restore {
 
 struct Options {
-  bool prune = false;  // delete what the archive's ResourceSet selects and the archive does not have
+  bool prune =
+      false;  // delete what the archive's ResourceSet selects and the archive does not have
   // How long deleted objects may take to go before their finalizers are removed.
   std::chrono::seconds delete_timeout{0};
-  // Failures of single objects, and of prune, do not fail the restore; they are reported all the same.
+  // Failures of single objects, and of prune, do not fail the restore; they are reported all the
+  // same.
   bool ignore_errors = false;
   bool plan_only = false;  // say what would be done; nothing but reads is sent
   // Prune even where the archive lacks a whole selected type of which the cluster has objects.
@@ -38,14 +40,15 @@ struct Options {
 
   // Where the Lease and the state of a running restore are kept; created when missing.
   std::string lease_namespace = "cattle-resources-system";
-  std::string run_name;      // names the run in the Lease and in messages; empty: one is made up
-  std::string run_uid;       // the second half of the Lease's holder; empty: one is made up
-  // Objects that prune must never touch, besides those it never touches anyway: Secrets which the run
-  // itself uses. "<plural>.<group>#<version>/[<namespace>/]<name>", as entries are named in archives.
+  std::string run_name;  // names the run in the Lease and in messages; empty: one is made up
+  std::string run_uid;   // the second half of the Lease's holder; empty: one is made up
+  // Objects that prune must never touch, besides those it never touches anyway: Secrets which the
+  // run itself uses. "<plural>.<group>#<version>/[<namespace>/]<name>", as entries are named in
+  // archives.
   std::vector<std::string> keep;
 
-  size_t workers = 32;       // objects written at once
-  size_t list_threads = 8;   // lists read at once
+  size_t workers = 32;             // objects written at once
+  size_t list_threads = 8;         // lists read at once
   std::filesystem::path temp_dir;  // of the spool; empty: $TMPDIR, else /tmp
 
   std::chrono::seconds pods_timeout{30};         // for the pods of scaled-down controllers to end
@@ -65,24 +68,25 @@ class Progress {
 
 // Restores `archive` of `store` into the cluster of `client`. Blocks until it has ended.
 //
-// Nothing is changed before the whole archive was read, verified and decrypted, and compared with the
-// cluster. Where nothing differs nothing is written at all, not even the Lease. Otherwise the Lease
-// `restore-controller` is held for the time of the changes (kConflict naming the holder when somebody
-// else has it), and the ResourceSet's controllers are scaled down; their counts are stored in the
-// cluster first, so that the next run, or Abort(), scales them up after a crash.
+// Nothing is changed before the whole archive was read, verified and decrypted, and compared with
+// the cluster. Where nothing differs nothing is written at all, not even the Lease. Otherwise the
+// Lease `restore-controller` is held for the time of the changes (kConflict naming the holder when
+// somebody else has it), and the ResourceSet's controllers are scaled down; their counts are stored
+// in the cluster first, so that the next run, or Abort(), scales them up after a crash.
 //
 // Failures of single objects are in the report, not in the Result: the caller decides by
 // Report::failed() and Options::ignore_errors. An error means that the restore did not come to its
 // end: the archive is damaged or cannot be decrypted, the API server does not answer, somebody else
-// holds the Lease, or `stop` was requested (kCancelled). Controllers have then been scaled up again,
-// or the error says that they were not.
+// holds the Lease, or `stop` was requested (kCancelled). Controllers have then been scaled up
+// again, or the error says that they were not.
 Result<Report> Run(kube::Client& client, storage::Store& store, const std::string& archive,
                    const crypto::Transformers& keys, const Options& options, Progress& progress,
                    const Logger& log, Clock& clock, std::stop_token stop);
 
-// Undoes what a crashed restore left: scales its controllers up to the counts stored in the cluster,
-// forgets them, and frees its Lease. Objects already restored stay. Refuses with kConflict while the
-// Lease's holder is still renewing it. Returns lines for the reader; none when there was nothing to do.
+// Undoes what a crashed restore left: scales its controllers up to the counts stored in the
+// cluster, forgets them, and frees its Lease. Objects already restored stay. Refuses with kConflict
+// while the Lease's holder is still renewing it. Returns lines for the reader; none when there was
+// nothing to do.
 Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& lease_namespace,
                                        const Logger& log, Clock& clock, std::stop_token stop);
 

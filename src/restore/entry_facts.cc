@@ -42,7 +42,8 @@ Status CheckText(std::string_view what, std::optional<std::string_view> value,
 }
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
+  return a.size() == lower.size() &&
+         std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
            return std::tolower(static_cast<unsigned char>(x)) == y;
          });
 }
@@ -60,14 +61,16 @@ OwnerFacts ReadOwner(const Hasher& hasher, std::string_view reference) {
   return owner;
 }
 
-Status ReadOwners(const Hasher& hasher, std::string_view metadata, std::vector<OwnerFacts>& owners) {
+Status ReadOwners(const Hasher& hasher, std::string_view metadata,
+                  std::vector<OwnerFacts>& owners) {
   std::optional<std::string_view> references = json::Find(metadata, {"ownerReferences"});
   if (IsAbsent(references)) return {};
   if (json::TypeOf(*references) != json::Type::kArray)
     return Corrupt("metadata.ownerReferences is not a list");
   for (json::ArrayReader reader(*references); auto reference = reader.Next();)
     owners.push_back(ReadOwner(hasher, *reference));
-  if (owners.size() > UINT16_MAX - 1) return Corrupt("metadata.ownerReferences has too many elements");
+  if (owners.size() > UINT16_MAX - 1)
+    return Corrupt("metadata.ownerReferences has too many elements");
   return {};
 }
 

@@ -32,8 +32,8 @@ struct EntryFacts {
   std::optional<ArchivedCrd> crd;  // without `object`
 };
 
-// Checks and reads one entry's plain JSON. kCorrupt, without the path: not one JSON object, metadata
-// that is missing or no object, another name, namespace or apiVersion than the path says,
+// Checks and reads one entry's plain JSON. kCorrupt, without the path: not one JSON object,
+// metadata that is missing or no object, another name, namespace or apiVersion than the path says,
 // ownerReferences that are no list, a CRD without spec. `scratch` is reused between calls.
 Result<EntryFacts> ExamineEntry(const Hasher& hasher, const archive::EntryName& name,
                                 std::string_view plain, std::string& scratch);

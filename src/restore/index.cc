@@ -148,8 +148,8 @@ ObjectId Index::Find(TypeId type, std::string_view ns, std::string_view name) co
   return number == Interner::kNone ? kNoId : impl_->Find(type, number, name);
 }
 
-ObjectId Index::FindAnyVersion(std::string_view group, std::string_view plural,
-                               std::string_view ns, std::string_view name) const {
+ObjectId Index::FindAnyVersion(std::string_view group, std::string_view plural, std::string_view ns,
+                               std::string_view name) const {
   auto it = impl_->types_of_resource.find({std::string(group), std::string(plural)});
   if (it == impl_->types_of_resource.end()) return kNoId;
   for (TypeId type : it->second)

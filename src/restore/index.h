@@ -1,5 +1,5 @@
-// What is kept of every object of an archive while it is restored: under 250 bytes each. Bodies stay
-// in the spool, as stored (encrypted ones encrypted), and are read again by their offset.
+// What is kept of every object of an archive while it is restored: under 250 bytes each. Bodies
+// stay in the spool, as stored (encrypted ones encrypted), and are read again by their offset.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ struct ArchivedOwner {
   uint64_t form = 0;  // Hash64 of OwnerForm
   uint32_t target = kNoId;
   Target kind = Target::kMalformed;
-  bool role = false;   // the owner's kind is GlobalRole or RoleTemplate (any group)
+  bool role = false;  // the owner's kind is GlobalRole or RoleTemplate (any group)
   // Not a reference but the ServiceAccount of a token Secret, whose uid stands in an annotation.
   // Always the last of an object's owners.
   bool token = false;
@@ -92,21 +92,21 @@ struct ArchivedCrd {
 };
 
 struct IndexOptions {
-  std::filesystem::path temp_dir;            // of the spool
-  uint64_t max_objects = 20'000'000;         // more is kInvalid
-  archive::ScanOptions scan;                 // tar_spool is set by Load
+  std::filesystem::path temp_dir;     // of the spool
+  uint64_t max_objects = 20'000'000;  // more is kInvalid
+  archive::ScanOptions scan;          // tar_spool is set by Load
   // When the backup was begun, where the archive does not say it itself (its name may).
   std::optional<Clock::Wall> taken;
-  size_t threads = 2;                        // that decrypt and examine, beside the one that reads
+  size_t threads = 2;  // that decrypt and examine, beside the one that reads
 };
 
 // Immutable after Load; all const calls may be made by any number of threads.
 class Index {
  public:
-  // Reads the whole archive once. Every entry is decrypted and checked before Load returns; the first
-  // bad one is the error, which names its path: cannot be decrypted (naming provider and key), not
-  // one JSON object, no metadata or name, another name, namespace or apiVersion than the path says,
-  // a CRD without spec. `keys` must outlive the index. Blocks.
+  // Reads the whole archive once. Every entry is decrypted and checked before Load returns; the
+  // first bad one is the error, which names its path: cannot be decrypted (naming provider and
+  // key), not one JSON object, no metadata or name, another name, namespace or apiVersion than the
+  // path says, a CRD without spec. `keys` must outlive the index. Blocks.
   static Result<Index> Load(stream::Source& gz, const crypto::Transformers& keys,
                             const IndexOptions& options);
   Index(Index&&) noexcept;
@@ -133,7 +133,7 @@ class Index {
   SkipRule Skip(ObjectId id) const;
   const Digest128& MainDigest(ObjectId id) const;
   const Digest128& StatusDigest(ObjectId id) const;
-  bool HasStatus(ObjectId id) const;   // `status` present and not null
+  bool HasStatus(ObjectId id) const;  // `status` present and not null
   bool HasNullStatus(ObjectId id) const;
   uint32_t BodyBytes(ObjectId id) const;  // as stored
   std::span<const ArchivedOwner> Owners(ObjectId id) const;

@@ -100,9 +100,8 @@ class IndexLoader : public archive::ScanHandler {
     if (job.stored.empty()) return Fail(ErrorKind::kCorrupt, "the entry is empty");
     if (!crypto::IsEncrypted(job.stored))
       return ExamineEntry(index_.hasher, job.name, job.stored, scratch);
-    HF_ASSIGN(std::string plain,
-              index_.keys->DecryptEntry(job.name.plural, job.name.group, job.name.DataContext(),
-                                        job.stored));
+    HF_ASSIGN(std::string plain, index_.keys->DecryptEntry(job.name.plural, job.name.group,
+                                                           job.name.DataContext(), job.stored));
     return ExamineEntry(index_.hasher, job.name, plain, scratch);
   }
 
@@ -120,8 +119,10 @@ class IndexLoader : public archive::ScanHandler {
     ArchivedType& type = index_.types[record.type];
     if (type.kind.empty()) type.kind = facts.kind;
     if (!facts.kind.empty() && facts.kind != type.kind)
-      return Fail(ErrorKind::kCorrupt, "kind is \"" + facts.kind + "\", but other entries of its "
-                                       "folder are of kind \"" + type.kind + "\"");
+      return Fail(ErrorKind::kCorrupt, "kind is \"" + facts.kind +
+                                           "\", but other entries of its "
+                                           "folder are of kind \"" +
+                                           type.kind + "\"");
     record.main = facts.forms.main;
     record.status = facts.forms.status;
     record.has_status = facts.forms.has_status;
@@ -165,7 +166,8 @@ class IndexLoader : public archive::ScanHandler {
     }
   }
 
-  // In the version that the reference names, else in any; cluster-scoped, else in the same namespace.
+  // In the version that the reference names, else in any; cluster-scoped, else in the same
+  // namespace.
   ObjectId FindOwner(const IndexRecord& record, const OwnerKind& kind, std::string_view name,
                      ArchivedOwner& owner) const {
     auto types = by_kind_.find({kind.gv.group, kind.kind});

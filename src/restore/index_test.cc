@@ -35,8 +35,9 @@ ObjectId At(const Index& index, const std::string& path) {
 }
 
 TEST(Index, FindsObjectsAndReadsTheirBodiesAgain) {
-  std::string secret = J("{'apiVersion':'v1','kind':'Secret','metadata':{'name':'a',"
-                         "'namespace':'n'},'n':9007199254740993}");
+  std::string secret =
+      J("{'apiVersion':'v1','kind':'Secret','metadata':{'name':'a',"
+        "'namespace':'n'},'n':9007199254740993}");
   Index index = Loaded({{"namespaces.#v1/n.json",
                          J("{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'n'}}")},
                         {"secrets.#v1/n/a.json", secret}});
@@ -56,26 +57,27 @@ TEST(Index, FindsObjectsAndReadsTheirBodiesAgain) {
 }
 
 TEST(Index, FillsInWhatAnEntryLacks) {
-  Index index = Loaded({{"secrets.#v1/n/a.json", J("{'metadata':{'name':'a'}}")},
-                        {"secrets.#v1/n/b.json",
-                         J("{'apiVersion':'v1','kind':'Secret','metadata':{'name':'b'}}")}});
+  Index index = Loaded(
+      {{"secrets.#v1/n/a.json", J("{'metadata':{'name':'a'}}")},
+       {"secrets.#v1/n/b.json", J("{'apiVersion':'v1','kind':'Secret','metadata':{'name':'b'}}")}});
   auto body = index.Body(At(index, "secrets.#v1/n/a.json"));
   ASSERT_TRUE(body);
   EXPECT_EQ(*body, J("{'metadata':{'name':'a'},'apiVersion':'v1','kind':'Secret'}"));
 }
 
 TEST(Index, TheLaterOfTwoEntriesWins) {
-  Index index = Loaded({{"configmaps.#v1/n/a.json", J("{'metadata':{'name':'a'},'data':{'v':'1'}}")},
-                        {"configmaps.#v1/n/b.json", J("{'metadata':{'name':'b'}}")},
-                        {"configmaps.#v1/n/a.json", J("{'metadata':{'name':'a'},'data':{'v':'2'}}")}});
+  Index index =
+      Loaded({{"configmaps.#v1/n/a.json", J("{'metadata':{'name':'a'},'data':{'v':'1'}}")},
+              {"configmaps.#v1/n/b.json", J("{'metadata':{'name':'b'}}")},
+              {"configmaps.#v1/n/a.json", J("{'metadata':{'name':'a'},'data':{'v':'2'}}")}});
   EXPECT_EQ(index.size(), 2u);
   EXPECT_EQ(index.duplicates(), 1u);
   ObjectId id = At(index, "configmaps.#v1/n/a.json");
   EXPECT_NE(index.Body(id)->find(J("'v':'2'")), std::string::npos);
   std::string scratch;
-  EXPECT_EQ(index.MainDigest(id), FormsOf(index.hasher(), Special::kNone,
-                                          J("{'metadata':{},'data':{'v':'2'}}"), scratch)
-                                      .main);
+  EXPECT_EQ(
+      index.MainDigest(id),
+      FormsOf(index.hasher(), Special::kNone, J("{'metadata':{},'data':{'v':'2'}}"), scratch).main);
 }
 
 TEST(Index, PhasesByType) {
@@ -145,9 +147,9 @@ TEST(Index, BadEntriesAreNamedBeforeAnythingElse) {
        "no spec"},
   };
   for (const BadEntry& row : rows) {
-    auto index = LoadIndex({{"namespaces.#v1/n.json", J("{'metadata':{'name':'n'}}")},
-                            {row.path, J(row.stored)}},
-                           NoKeys(), /*plain=*/true);
+    auto index = LoadIndex(
+        {{"namespaces.#v1/n.json", J("{'metadata':{'name':'n'}}")}, {row.path, J(row.stored)}},
+        NoKeys(), /*plain=*/true);
     ASSERT_FALSE(index) << row.stored;
     std::string text = index.error().ToString();
     EXPECT_NE(text.find(row.path), std::string::npos) << text;
@@ -176,8 +178,9 @@ TEST(Index, OwnersAreFoundInTheArchive) {
       "{'apiVersion':'v1','kind':'','name':'a'},{'kind':'Pot','name':'a'},"
       "{'apiVersion':'a/b/c','kind':'Pot','name':'a'},"
       "{'apiVersion':'m.io/v3','kind':'globalROLE','name':'g'}]}}";
-  Index index = Loaded({{"pots.x.io#v1/n/pot.json", J(refs)},
-                        {"plants.x.io#v1/oak.json", J("{'kind':'Plant','metadata':{'name':'oak'}}")}});
+  Index index =
+      Loaded({{"pots.x.io#v1/n/pot.json", J(refs)},
+              {"plants.x.io#v1/oak.json", J("{'kind':'Plant','metadata':{'name':'oak'}}")}});
   auto owners = index.Owners(0);
   ASSERT_EQ(owners.size(), 6u);
   EXPECT_EQ(owners[0].kind, ArchivedOwner::Target::kObject);
@@ -202,11 +205,11 @@ TEST(Index, HoldsLittlePerObject) {
   Entries entries;
   for (int i = 0; i < 5000; ++i) {
     std::string name = "bundle-with-a-name-of-usual-length-" + std::to_string(i);
-    entries.push_back(
-        {"pots.x.io#v1/namespace-" + std::to_string(i % 50) + "/" + name + ".json",
-         J("{'kind':'Pot','metadata':{'name':'" + name + "','ownerReferences':[{'apiVersion':"
-           "'x.io/v1','kind':'Pot','name':'bundle-with-a-name-of-usual-length-" +
-           std::to_string(i % 50) + "','uid':'1'}]}}")});
+    entries.push_back({"pots.x.io#v1/namespace-" + std::to_string(i % 50) + "/" + name + ".json",
+                       J("{'kind':'Pot','metadata':{'name':'" + name +
+                         "','ownerReferences':[{'apiVersion':"
+                         "'x.io/v1','kind':'Pot','name':'bundle-with-a-name-of-usual-length-" +
+                         std::to_string(i % 50) + "','uid':'1'}]}}")});
   }
   Index index = Loaded(entries);
   EXPECT_LT(index.MemoryBytes() / index.size(), 180u);
@@ -214,10 +217,10 @@ TEST(Index, HoldsLittlePerObject) {
 
 TEST(Uid, RoundTrips) {
   UidTable table;
-  for (const char* text : {"6aa7f5cd-ad7b-4e91-9c29-68bf38b618ef", "not-a-uuid",
-                           "ffffffff-ffff-ffff-ffff-ffffffffffff",
-                           "00000000-0000-0000-0000-000000000000",
-                           "6AA7F5CD-AD7B-4E91-9C29-68BF38B618EF"}) {
+  for (const char* text :
+       {"6aa7f5cd-ad7b-4e91-9c29-68bf38b618ef", "not-a-uuid",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000",
+        "6AA7F5CD-AD7B-4E91-9C29-68BF38B618EF"}) {
     EXPECT_EQ(table.Text(table.Pack(text)), text);
     EXPECT_EQ(table.Pack(text), table.Pack(text));
   }

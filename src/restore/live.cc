@@ -27,12 +27,9 @@ Result<std::string> ClientLister::Get(const kube::ResourceType& type, std::strin
 }
 
 Result<std::set<std::string>> ListCrdNames(ObjectLister& lister) {
-  const kube::ResourceType type{{"apiextensions.k8s.io", "v1"},
-                                "customresourcedefinitions",
-                                "CustomResourceDefinition",
-                                false,
-                                kube::kVerbGet | kube::kVerbList,
-                                true};
+  const kube::ResourceType type{{"apiextensions.k8s.io", "v1"},   "customresourcedefinitions",
+                                "CustomResourceDefinition",       false,
+                                kube::kVerbGet | kube::kVerbList, true};
   std::set<std::string> names;
   HF_TRY_CONTEXT(lister.List(type, "", /*metadata_only=*/true,
                              [&](std::string_view object) -> Status {
@@ -68,8 +65,10 @@ bool Live::OwnersEqual(ObjectId id, std::span<const ExpectedOwner> expected) con
   for (const ExpectedOwner& owner : expected) {
     bool here = next < owners.size() && owners[next].form == owner.form &&
                 (owner.uid == 0 || owners[next].uid == owner.uid);
-    if (here) ++next;
-    else if (!owner.optional) return false;
+    if (here)
+      ++next;
+    else if (!owner.optional)
+      return false;
   }
   return next == owners.size();
 }

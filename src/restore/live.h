@@ -1,5 +1,5 @@
-// The cluster's side: for every object of the archive whether it is there and equal, and the objects
-// that are there but not in the archive.
+// The cluster's side: for every object of the archive whether it is there and equal, and the
+// objects that are there but not in the archive.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ namespace holdfast::restore {
 class ObjectLister {
  public:
   virtual ~ObjectLister() = default;
-  // Every object of the type (of all namespaces), each once or more; may be handed over in any order.
-  // With `metadata_only` the texts hold metadata alone. `field_selector` may be empty.
+  // Every object of the type (of all namespaces), each once or more; may be handed over in any
+  // order. With `metadata_only` the texts hold metadata alone. `field_selector` may be empty.
   virtual Status List(const kube::ResourceType& type, const std::string& field_selector,
                       bool metadata_only, const kube::ObjectSink& sink) = 0;
   // kNotFound when it is not there.
@@ -89,8 +89,8 @@ struct LiveObject {
   };
 };
 
-// Of an owner reference of a live object; a token Secret has one more at the end, for the uid of its
-// ServiceAccount (form kTokenForm).
+// Of an owner reference of a live object; a token Secret has one more at the end, for the uid of
+// its ServiceAccount (form kTokenForm).
 struct LiveOwner {
   uint64_t form = 0;  // Hash64 of OwnerForm
   uint64_t uid = 0;   // Hash64 of the uid's text
@@ -106,7 +106,7 @@ struct ExpectedOwner {
 // A live object that the archive's selectors take and the archive does not have.
 struct ExtraObject {
   const kube::ResourceType* type = nullptr;
-  std::string_view ns;    // both live as long as the Live
+  std::string_view ns;  // both live as long as the Live
   std::string_view name;
   Uid uid;
   bool terminating = false;
@@ -131,15 +131,15 @@ struct LiveOptions {
   std::function<void(uint64_t lists_done, uint64_t lists, uint64_t objects)> progress;
 };
 
-// The const calls may be made by any number of threads, also while SetLive() and Compare() are called
-// for other objects; not during Read() and Reread().
+// The const calls may be made by any number of threads, also while SetLive() and Compare() are
+// called for other objects; not during Read() and Reread().
 class Live {
  public:
   static constexpr uint64_t kTokenForm = 1;
 
-  // Lists every type of the archive that the cluster has, and those the selection names, and looks up
-  // owners that are not in the archive. `index` must outlive it; `types` (and its Discovery) must
-  // live until the next Reread(). An error names the type. Blocks.
+  // Lists every type of the archive that the cluster has, and those the selection names, and looks
+  // up owners that are not in the archive. `index` must outlive it; `types` (and its Discovery)
+  // must live until the next Reread(). An error names the type. Blocks.
   static Result<Live> Read(const Index& index, const Types& types, ObjectLister& lister,
                            const LiveOptions& options);
   // Lists again what `changed` names (also owners that were not found before); all else is kept.
@@ -177,7 +177,8 @@ class Live {
   // says of uid, resourceVersion, owners and equality. nullopt text: it is gone. One thread per
   // object; any number of threads for different objects.
   Status Compare(ObjectId id, std::optional<std::string_view> object);
-  // After a create or update: uid and resourceVersion of what the server answered, without comparing.
+  // After a create or update: uid and resourceVersion of what the server answered, without
+  // comparing.
   void SetLive(ObjectId id, std::string_view object);
 
   const UidTable& uids() const;

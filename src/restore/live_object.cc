@@ -94,16 +94,24 @@ LiveMetadata ReadLiveMetadata(std::string_view object) {
   if (!metadata) return out;
   for (json::ObjectReader reader(*metadata); auto member = reader.Next();) {
     std::string_view key = member->key, value = member->value;
-    if (key == "name") out.name = json::StringOf(value);
-    else if (key == "namespace") out.ns = json::StringOf(value);
-    else if (key == "uid") out.uid = json::StringOf(value);
+    if (key == "name")
+      out.name = json::StringOf(value);
+    else if (key == "namespace")
+      out.ns = json::StringOf(value);
+    else if (key == "uid")
+      out.uid = json::StringOf(value);
     else if (key == "resourceVersion")
       out.resource_version = Number(json::StringOf(value)).value_or(0);
-    else if (key == "generation") out.generation = Number(value);
-    else if (key == "deletionTimestamp") out.deletion_timestamp = json::StringOf(value);
-    else if (key == "ownerReferences") out.owners = value;
-    else if (key == "labels") out.labels = value;
-    else if (key == "annotations") out.annotations = value;
+    else if (key == "generation")
+      out.generation = Number(value);
+    else if (key == "deletionTimestamp")
+      out.deletion_timestamp = json::StringOf(value);
+    else if (key == "ownerReferences")
+      out.owners = value;
+    else if (key == "labels")
+      out.labels = value;
+    else if (key == "annotations")
+      out.annotations = value;
   }
   out.terminating = !out.deletion_timestamp.empty();
   return out;

@@ -10,7 +10,8 @@
 
 namespace holdfast::restore {
 
-// What must be listed: all, or what concerns the archived types in `only` and what was never listed.
+// What must be listed: all, or what concerns the archived types in `only` and what was never
+// listed.
 std::vector<Live::Impl::Target> Live::Impl::Targets(const std::set<TypeId>* only,
                                                     const LiveOptions& options) {
   std::vector<Target> targets;
@@ -37,7 +38,8 @@ std::vector<Live::Impl::Target> Live::Impl::Targets(const std::set<TypeId>* only
   for (const resourceset::TypeSelection& selected : options.selection->types()) {
     TypeKey key = KeyOf(*selected.type);
     bool known = only != nullptr && listed.contains(key);
-    if (selected.access != resourceset::TypeSelection::Access::kList || taken.contains(key) || known)
+    if (selected.access != resourceset::TypeSelection::Access::kList || taken.contains(key) ||
+        known)
       continue;
     targets.push_back({*selected.type, kNoId, false, &selected});
   }
@@ -56,8 +58,8 @@ void Live::Impl::Forget(TypeId type) {
 void Live::Impl::Store(ObjectId id, LiveComparison comparison) {
   std::vector<LiveOwner>& pool = pools[index.TypeOf(id)];
   comparison.object.owners_begin = static_cast<uint32_t>(pool.size());
-  comparison.object.owners_count = static_cast<uint16_t>(
-      std::min<size_t>(comparison.owners.size(), UINT16_MAX));
+  comparison.object.owners_count =
+      static_cast<uint16_t>(std::min<size_t>(comparison.owners.size(), UINT16_MAX));
   pool.insert(pool.end(), comparison.owners.begin(), comparison.owners.end());
   objects[id] = comparison.object;
   if (!comparison.paths.empty()) paths[id] = std::move(comparison.paths);
@@ -73,9 +75,8 @@ ExtraObject Live::Impl::MakeExtra(const kube::ResourceType& type, std::string_vi
   extra.name = names.Get(names.Add(metadata.name));
   extra.uid = uids.Pack(metadata.uid);
   extra.terminating = metadata.terminating;
-  extra.account_token =
-      type.gv.group.empty() && type.plural == "secrets" &&
-      json::FindString(object, {"type"}) == "kubernetes.io/service-account-token";
+  extra.account_token = type.gv.group.empty() && type.plural == "secrets" &&
+                        json::FindString(object, {"type"}) == "kubernetes.io/service-account-token";
   for (json::ArrayReader reader(metadata.owners); auto reference = reader.Next();) {
     auto text = [&](std::string_view key) {
       return json::FindString(*reference, {key}).value_or("");

@@ -60,8 +60,12 @@ TEST_F(LiveTest, WhatIsHandedOverTwiceCountsOnce) {
 }
 
 TEST_F(LiveTest, TypesThatCannotBeListedAreReadOneByOne) {
-  cluster.types.push_back({{"y.io", "v1"}, "parts", "Part", false,
-                           kube::kVerbGet | kube::kVerbCreate | kube::kVerbUpdate, false});
+  cluster.types.push_back({{"y.io", "v1"},
+                           "parts",
+                           "Part",
+                           false,
+                           kube::kVerbGet | kube::kVerbCreate | kube::kVerbUpdate,
+                           false});
   Entries entries = {{"parts.y.io#v1/a.json", J("{'metadata':{'name':'a'},'v':1}")},
                      {"parts.y.io#v1/b.json", J("{'metadata':{'name':'b'},'v':1}")}};
   cluster.Put("parts.y.io#v1/a.json", J("{'metadata':{'name':'a'},'v':1}"));
@@ -98,11 +102,12 @@ TEST_F(LiveTest, IndexAndLiveStateStayUnder250BytesAnObject) {
   for (int i = 0; i < 3000; ++i) {
     std::string name = "bundledeployment-of-usual-length-" + std::to_string(i);
     std::string path = "pots.x.io#v1/cluster-fleet-default/" + name + ".json";
-    std::string owner = "'ownerReferences':[{'apiVersion':'x.io/v1','kind':'Plant','name':'oak',"
-                        "'uid':'u'}]";
+    std::string owner =
+        "'ownerReferences':[{'apiVersion':'x.io/v1','kind':'Plant','name':'oak',"
+        "'uid':'u'}]";
     entries.push_back({path, J("{'metadata':{'name':'" + name + "'," + owner + "}}")});
-    cluster.Put(path, J("{'metadata':{'name':'" + name +
-                        "','namespace':'cluster-fleet-default'," + owner + "}}"));
+    cluster.Put(path, J("{'metadata':{'name':'" + name + "','namespace':'cluster-fleet-default'," +
+                        owner + "}}"));
   }
   Planned plan = MakePlan(entries, cluster);
   size_t bytes = plan.index->MemoryBytes() + plan.live->MemoryBytes();

@@ -42,8 +42,8 @@ class Lookup {
       return {};
     }
     if (object.error().kind() == ErrorKind::kNotFound) return {};
-    return Fail(std::move(object).error().With("looking for the owner " + type.ResourceName() + " " +
-                                               key.second));
+    return Fail(std::move(object).error().With("looking for the owner " + type.ResourceName() +
+                                               " " + key.second));
   }
 
  private:

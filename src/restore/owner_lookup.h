@@ -12,9 +12,9 @@
 
 namespace holdfast::restore {
 
-// One answer for each of `owners`, in their order: looked for by group and kind, in the version named
-// where the cluster has it, else in any; in the owner's namespace where its kind is namespaced.
-// Few of a type are read one by one, many by one metadata-only list. Blocks.
+// One answer for each of `owners`, in their order: looked for by group and kind, in the version
+// named where the cluster has it, else in any; in the owner's namespace where its kind is
+// namespaced. Few of a type are read one by one, many by one metadata-only list. Blocks.
 Result<std::vector<Live::External>> LookUpOwners(const std::vector<ExternalOwner>& owners,
                                                  const kube::Discovery& discovery,
                                                  ObjectLister& lister, UidTable& uids,

@@ -50,11 +50,10 @@ std::string Plan::Impl::Reason(ObjectId id, const Action& action) const {
       return "a Helm chart manages the one in the cluster, which is newer or changed on purpose";
     case ActionReason::kNoType: return state.problem;
     case ActionReason::kWrongScope:
-      return state.type.namespaced
-                 ? "the archive has it without a namespace, but the cluster's " +
-                       state.type.ResourceName() + " are namespaced"
-                 : "the archive has it in a namespace, but the cluster's " +
-                       state.type.ResourceName() + " are cluster-scoped";
+      return state.type.namespaced ? "the archive has it without a namespace, but the cluster's " +
+                                         state.type.ResourceName() + " are namespaced"
+                                   : "the archive has it in a namespace, but the cluster's " +
+                                         state.type.ResourceName() + " are cluster-scoped";
     case ActionReason::kWrongKind:
       return "its kind is " + index.Type(id).kind + ", but the cluster's " +
              state.type.ResourceName() + " are of kind " + state.type.kind;

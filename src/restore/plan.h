@@ -21,8 +21,8 @@
 namespace holdfast::restore {
 
 enum class ActionKind : uint8_t {
-  kNothing,       // live and equal
-  kCreate,        // also where a terminating namesake must go first (reason kTerminating)
+  kNothing,  // live and equal
+  kCreate,   // also where a terminating namesake must go first (reason kTerminating)
   kUpdate,
   kUpdateStatus,  // status alone
   kSkip,          // never restored, by a rule
@@ -32,15 +32,21 @@ std::string_view ActionName(ActionKind kind);
 
 enum class ActionReason : uint8_t {
   kNone,
-  kMissing,          // not in the cluster
-  kTerminating,      // live, but being deleted
-  kDiffers,          // a field differs
-  kOwnersDiffer,     // only owner references differ
+  kMissing,       // not in the cluster
+  kTerminating,   // live, but being deleted
+  kDiffers,       // a field differs
+  kOwnersDiffer,  // only owner references differ
   kStatusDiffers,
-  kIncrement,        // only because something else is written (spec 7.9)
-  kOtherVersion,     // the cluster has it in another version of its resource
-  kBuiltinRole, kRegistrationValues, kRancherDeployment, kChartManaged,  // kSkip
-  kNoType, kWrongScope, kWrongKind, kNotWritable,                        // kCannot
+  kIncrement,     // only because something else is written (spec 7.9)
+  kOtherVersion,  // the cluster has it in another version of its resource
+  kBuiltinRole,
+  kRegistrationValues,
+  kRancherDeployment,
+  kChartManaged,  // kSkip
+  kNoType,
+  kWrongScope,
+  kWrongKind,
+  kNotWritable,  // kCannot
 };
 
 struct Action {
@@ -115,8 +121,8 @@ class Plan {
   // What would be planned for the object as Live knows it now (after Live::Compare()).
   Action Decide(ObjectId id) const;
 
-  // The objects to be written in a phase: waves, one after the other; within a wave in any order and
-  // at once. Owners are in an earlier phase or wave, unless the reference is deferred.
+  // The objects to be written in a phase: waves, one after the other; within a wave in any order
+  // and at once. Owners are in an earlier phase or wave, unless the reference is deferred.
   const std::vector<std::vector<ObjectId>>& Waves(Phase phase) const;
   // Objects whose owner references must be patched in at the end (DeferredOwnersPatch).
   const std::vector<ObjectId>& deferred() const;
@@ -166,8 +172,8 @@ struct PreparedWrite {
 Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const Live& live,
                                    const Plan& plan, ObjectId id, const PrepareOptions& options);
 
-// A merge patch that sets metadata.ownerReferences (and a token's account) as they should be; for the
-// objects of Plan::deferred(), after everything was written.
+// A merge patch that sets metadata.ownerReferences (and a token's account) as they should be; for
+// the objects of Plan::deferred(), after everything was written.
 Result<std::string> DeferredOwnersPatch(const Index& index, const Live& live, const Plan& plan,
                                         ObjectId id);
 

@@ -22,8 +22,8 @@ void Plan::Impl::MakeOrder() {
   for (ObjectId id = 0; id < index.size(); ++id) {
     if (actions[id].kind != ActionKind::kCreate) continue;
     const ArchivedType& type = index.Type(id);
-    ObjectId first = index.FindAnyVersion(type.gv.group, type.plural, index.Namespace(id),
-                                          index.Name(id));
+    ObjectId first =
+        index.FindAnyVersion(type.gv.group, type.plural, index.Namespace(id), index.Name(id));
     if (first != id && actions[first].writes()) needs.Add(id, first);
   }
   for (ObjectId id : needs.BreakCycles()) late[id] = true;

@@ -37,11 +37,11 @@ const char* const kPot = "pots.x.io#v1/n/pot.json";
 const char* const kOak = "plants.x.io#v1/oak.json";
 
 TEST_F(OwnersTest, AnOwnerOfTheArchiveComesFirstAndGivesItsUid) {
-  Planned plan = MakePlan({{"configmaps.#v1/n/leaf.json",
-                            Owned("ConfigMap", "leaf", Ref("x.io/v1", "Pot", "pot"))},
-                           {kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
-                           {kOak, Plain("Plant", "oak")}},
-                          cluster);
+  Planned plan = MakePlan(
+      {{"configmaps.#v1/n/leaf.json", Owned("ConfigMap", "leaf", Ref("x.io/v1", "Pot", "pot"))},
+       {kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
+       {kOak, Plain("Plant", "oak")}},
+      cluster);
   EXPECT_EQ(plan.Place(kOak), std::make_pair(1, 0));
   EXPECT_EQ(plan.Place(kPot), std::make_pair(2, 0));
   EXPECT_EQ(plan.Place("configmaps.#v1/n/leaf.json"), std::make_pair(2, 1));
@@ -52,9 +52,9 @@ TEST_F(OwnersTest, AnOwnerOfTheArchiveComesFirstAndGivesItsUid) {
 }
 
 TEST_F(OwnersTest, WhatAFailedOwnerLeavesIsWrittenWithoutIt) {
-  Planned plan = MakePlan({{kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
-                           {kOak, Plain("Plant", "oak")}},
-                          cluster);
+  Planned plan = MakePlan(
+      {{kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))}, {kOak, Plain("Plant", "oak")}},
+      cluster);
   PreparedWrite written = plan.Write(kPot);  // oak was never created
   EXPECT_EQ(Sent(written.main.body), List{});
   ASSERT_EQ(written.dropped_owners.size(), 1u);
@@ -63,17 +63,17 @@ TEST_F(OwnersTest, WhatAFailedOwnerLeavesIsWrittenWithoutIt) {
 
 TEST_F(OwnersTest, AnotherVersionOfTheOwnerIsTheSameOwner) {
   std::string uid = cluster.Put(kOak, Plain("Plant", "oak"));
-  Planned plan = MakePlan({{kPot, Owned("Pot", "pot", Ref("x.io/v9", "Plant", "oak"))},
-                           {kOak, Plain("Plant", "oak")}},
-                          cluster);
+  Planned plan = MakePlan(
+      {{kPot, Owned("Pot", "pot", Ref("x.io/v9", "Plant", "oak"))}, {kOak, Plain("Plant", "oak")}},
+      cluster);
   EXPECT_EQ(Sent(plan.Write(kPot).main.body), List{"oak=" + uid});
 }
 
 TEST_F(OwnersTest, AnOwnerOutsideTheArchiveIsTakenFromTheCluster) {
-  std::string uid = cluster.Put("clusterroles.rbac.authorization.k8s.io#v1/cr.json",
-                                Plain("ClusterRole", "cr"));
-  std::string local = cluster.Put("configmaps.#v1/n/cm.json",
-                                  J("{'metadata':{'name':'cm','namespace':'n'}}"));
+  std::string uid =
+      cluster.Put("clusterroles.rbac.authorization.k8s.io#v1/cr.json", Plain("ClusterRole", "cr"));
+  std::string local =
+      cluster.Put("configmaps.#v1/n/cm.json", J("{'metadata':{'name':'cm','namespace':'n'}}"));
   std::string refs = Ref("rbac.authorization.k8s.io/v1beta1", "ClusterRole", "cr") + "," +
                      Ref("v1", "ConfigMap", "cm") + "," + Ref("v1", "ConfigMap", "lost") + "," +
                      Ref("v1", "Nonsense", "x") + ",{'kind':'Pot','name':'p'}";
@@ -102,13 +102,12 @@ TEST_F(OwnersTest, ManyOwnersOfOneTypeAreFoundByOneList) {
 
 TEST_F(OwnersTest, RolesHoldNothingAlone) {
   std::string role = Ref("management.cattle.io/v3", "GlobalRole", "g");
-  Entries entries = {
-      {"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g")},
-      {kOak, Owned("Plant", "oak", role)},
-      {"plants.x.io#v1/elm.json",
-       Owned("Plant", "elm", role + "," + Ref("x.io/v1", "Plant", "oak"))}};
-  std::string g = cluster.Put("globalroles.management.cattle.io#v3/g.json",
-                              Plain("GlobalRole", "g"));
+  Entries entries = {{"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g")},
+                     {kOak, Owned("Plant", "oak", role)},
+                     {"plants.x.io#v1/elm.json",
+                      Owned("Plant", "elm", role + "," + Ref("x.io/v1", "Plant", "oak"))}};
+  std::string g =
+      cluster.Put("globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g"));
   std::string oak = cluster.Put(kOak, Plain("Plant", "oak"));
   Planned plan = MakePlan(entries, cluster);
   EXPECT_EQ(Sent(plan.Write(kOak).main.body), List{});
@@ -118,17 +117,18 @@ TEST_F(OwnersTest, RolesHoldNothingAlone) {
 
 // Restoring what was just backed up writes nothing, also where a rule would change what is written.
 TEST_F(OwnersTest, WhatALiveObjectStillHasIsNoReasonToWrite) {
-  std::string g = cluster.Put("globalroles.management.cattle.io#v3/g.json",
-                              Plain("GlobalRole", "g"));
+  std::string g =
+      cluster.Put("globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g"));
   auto owned = [](const std::string& name, const std::string& api, const std::string& kind,
                   const std::string& owner, const std::string& uid) {
-    return J("{'kind':'Plant','metadata':{'name':'" + name + "','ownerReferences':[{'apiVersion':'" +
-             api + "','kind':'" + kind + "','name':'" + owner + "','uid':'" + uid + "'}]}}");
+    return J("{'kind':'Plant','metadata':{'name':'" + name +
+             "','ownerReferences':[{'apiVersion':'" + api + "','kind':'" + kind + "','name':'" +
+             owner + "','uid':'" + uid + "'}]}}");
   };
   auto plan = [&](const std::string& text) {
     cluster.Put(kOak, text);
-    return MakePlan({{kOak, text}, {"globalroles.management.cattle.io#v3/g.json",
-                                    Plain("GlobalRole", "g")}},
+    return MakePlan({{kOak, text},
+                     {"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g")}},
                     cluster)
         .Kind(kOak);
   };
@@ -145,8 +145,9 @@ TEST_F(OwnersTest, WhatALiveObjectStillHasIsNoReasonToWrite) {
 TEST_F(OwnersTest, ABuiltInRoleThatIsNotThereIsDroppedAloneOfTwo) {
   Entries entries = {
       {"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g", ",'builtin':true")},
-      {kPot, Owned("Pot", "pot", Ref("management.cattle.io/v3", "GlobalRole", "g") + "," +
-                                     Ref("v1", "ConfigMap", "cm"))}};
+      {kPot, Owned("Pot", "pot",
+                   Ref("management.cattle.io/v3", "GlobalRole", "g") + "," +
+                       Ref("v1", "ConfigMap", "cm"))}};
   std::string uid =
       cluster.Put("configmaps.#v1/n/cm.json", J("{'metadata':{'name':'cm','namespace':'n'}}"));
   Planned plan = MakePlan(entries, cluster);
@@ -163,7 +164,8 @@ TEST_F(OwnersTest, ASkippedOwnerThatIsLiveGivesItsUid) {
                       Owned("ConfigMap", "a", Ref("apps/v1", "Deployment", "rancher"))}};
   EXPECT_EQ(Sent(MakePlan(entries, cluster).Write("configmaps.#v1/cattle-system/a.json").main.body),
             List{});
-  std::string uid = cluster.Put(path, J("{'metadata':{'name':'rancher','namespace':'cattle-system'}}"));
+  std::string uid =
+      cluster.Put(path, J("{'metadata':{'name':'rancher','namespace':'cattle-system'}}"));
   EXPECT_EQ(Sent(MakePlan(entries, cluster).Write("configmaps.#v1/cattle-system/a.json").main.body),
             List{"rancher=" + uid});
 }
@@ -203,8 +205,8 @@ TEST_F(OwnersTest, CirclesArePatchedInAfterwards) {
 
 TEST_F(OwnersTest, ACrdOwnedByALaterObjectIsPatchedToo) {
   std::string crd = "customresourcedefinitions.apiextensions.k8s.io#v1/a.y.io.json";
-  Entries entries = {{crd, Owned("CustomResourceDefinition", "a.y.io", Ref("x.io/v1", "Plant", "oak"),
-                                 ",'spec':{'versions':[]}")},
+  Entries entries = {{crd, Owned("CustomResourceDefinition", "a.y.io",
+                                 Ref("x.io/v1", "Plant", "oak"), ",'spec':{'versions':[]}")},
                      {kOak, Plain("Plant", "oak")}};
   Planned plan = MakePlan(entries, cluster);
   EXPECT_TRUE(plan.At(crd).deferred_owners);
@@ -215,9 +217,10 @@ TEST_F(OwnersTest, LiveReferencesMustBeTheArchivedOnesWithLiveUids) {
   Entries entries = {{kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
                      {kOak, Plain("Plant", "oak")}};
   auto live = [&](const std::string& uid, const std::string& more = "") {
-    cluster.Put(kPot, J("{'metadata':{'name':'pot','namespace':'n','ownerReferences':["
-                        "{'uid':'" + uid + "','apiVersion':'x.io/v1','name':'oak','kind':'Plant'" +
-                        more + "}]}}"));
+    cluster.Put(kPot,
+                J("{'metadata':{'name':'pot','namespace':'n','ownerReferences':["
+                  "{'uid':'" +
+                  uid + "','apiVersion':'x.io/v1','name':'oak','kind':'Plant'" + more + "}]}}"));
     return MakePlan(entries, cluster).At(kPot);
   };
   EXPECT_EQ(live(oak).kind, ActionKind::kNothing);
@@ -242,10 +245,12 @@ TEST_F(OwnersTest, AReferenceThatIsDroppedIsNoDifferenceForEver) {
 const char* const kToken = "secrets.#v1/n/token.json";
 const char* const kRobot = "serviceaccounts.#v1/n/robot.json";
 std::string Token(const std::string& uid, const std::string& ns = "") {
-  return J("{'kind':'Secret','type':'kubernetes.io/service-account-token','metadata':{'name':'token'" +
-           (ns.empty() ? "" : ",'namespace':'" + ns + "'") +
-           ",'annotations':{'kubernetes.io/service-account.name':'robot',"
-           "'kubernetes.io/service-account.uid':'" + uid + "'}}}");
+  return J(
+      "{'kind':'Secret','type':'kubernetes.io/service-account-token','metadata':{'name':'token'" +
+      (ns.empty() ? "" : ",'namespace':'" + ns + "'") +
+      ",'annotations':{'kubernetes.io/service-account.name':'robot',"
+      "'kubernetes.io/service-account.uid':'" +
+      uid + "'}}}");
 }
 
 TEST_F(OwnersTest, ATokenFollowsItsAccount) {

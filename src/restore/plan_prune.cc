@@ -79,7 +79,8 @@ std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) c
     doomed_extras[i] = false;
     keeps.push_back({i, std::move(why)});
   }
-  // Of the owners, those that are objects of the archive; the live set is large, the wanted one not.
+  // Of the owners, those that are objects of the archive; the live set is large, the wanted one
+  // not.
   std::set<Uid> archived;
   for (const ExtraObject& extra : extras)
     for (const ExtraObject::Owner& owner : extra.owners) archived.insert(owner.uid);
@@ -99,8 +100,10 @@ std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) c
       for (const ExtraObject::Owner& owner : extras[i].owners) {
         auto extra_owner = by_uid.find(owner.uid);
         bool stays = archived.contains(owner.uid);
-        if (extra_owner != by_uid.end()) stays = !doomed_extras[extra_owner->second];
-        else stays = stays || live.OwnerIsLive(owner);
+        if (extra_owner != by_uid.end())
+          stays = !doomed_extras[extra_owner->second];
+        else
+          stays = stays || live.OwnerIsLive(owner);
         if (!stays) continue;
         doomed_extras[i] = false;
         keeps.push_back({i, "an object that stays owns it"});
@@ -125,8 +128,9 @@ void Plan::Impl::DecidePrune() {
   }
   if (!options.allow_missing_types) {
     for (const auto& [type, count] : whole_types)
-      refusals.push_back("the archive has no " + type + " at all, but its ResourceSet selects them: " +
-                         std::to_string(count) + " in the cluster would be deleted");
+      refusals.push_back("the archive has no " + type +
+                         " at all, but its ResourceSet selects them: " + std::to_string(count) +
+                         " in the cluster would be deleted");
   }
   if (!refusals.empty()) return;
   for (uint32_t i = 0; i < extras.size(); ++i) {

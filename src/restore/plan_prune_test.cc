@@ -45,8 +45,8 @@ struct PlanPruneTest : ::testing::Test {
   std::string Extra(const std::string& path, const std::string& owners = "",
                     const std::string& more = "") {
     auto name = archive::EntryName::Parse(path);
-    std::string text = Named(name->name, name->ns,
-                             owners.empty() ? "" : ",'ownerReferences':[" + owners + "]");
+    std::string text =
+        Named(name->name, name->ns, owners.empty() ? "" : ",'ownerReferences':[" + owners + "]");
     if (!more.empty()) text.insert(text.size() - 1, J("," + more));
     return cluster.Put(path, text);
   }
@@ -73,9 +73,9 @@ TEST_F(PlanPruneTest, DeletesWhatIsSelectedAndNotArchived) {
 }
 
 TEST_F(PlanPruneTest, SkippedEntriesCountAsPresent) {
-  entries.push_back({"secrets.#v1/n/values.json",
-                     J("{'type':'fleet.cattle.io/cluster-registration-values',"
-                       "'metadata':{'name':'values'}}")});
+  entries.push_back(
+      {"secrets.#v1/n/values.json", J("{'type':'fleet.cattle.io/cluster-registration-values',"
+                                      "'metadata':{'name':'values'}}")});
   Extra("secrets.#v1/n/values.json");
   EXPECT_EQ(Build().Deleted(), List{});
 }
@@ -164,10 +164,13 @@ TEST_F(PlanPruneTest, WhatALiveKeptObjectOwnsStays) {
 
 TEST_F(PlanPruneTest, AnOwnerThatIsNotSelectedStaysAndKeepsWhatItOwns) {
   std::string role = Extra("clusterroles.rbac.authorization.k8s.io#v1/cr.json");
-  std::string owner = "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
-                      "'uid':'" + role + "'}";
-  std::string stale = "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
-                      "'uid':'before'}";
+  std::string owner =
+      "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
+      "'uid':'" +
+      role + "'}";
+  std::string stale =
+      "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'ClusterRole','name':'cr',"
+      "'uid':'before'}";
   Extra("plants.x.io#v1/held.json", owner);
   Extra("plants.x.io#v1/stale.json", stale);
   EXPECT_EQ(Build().Deleted(), List{"plants.x.io stale"});
@@ -193,9 +196,8 @@ TEST_F(PlanPruneTest, ATypeOfWhichAllIsProtectedIsNoReasonToRefuse) {
 
 TEST_F(PlanPruneTest, AReferenceToAPrunedOwnerIsLeftOut) {
   std::string doomed = Extra("plants.x.io#v1/doomed.json");
-  entries.push_back({"pots.x.io#v1/n/pot.json",
-                     J("{'metadata':{'name':'pot','ownerReferences':[" +
-                       Owner("Plant", "doomed", "old") + "]}}")});
+  entries.push_back({"pots.x.io#v1/n/pot.json", J("{'metadata':{'name':'pot','ownerReferences':[" +
+                                                  Owner("Plant", "doomed", "old") + "]}}")});
   Planned plan = Build();
   EXPECT_EQ(plan.Deleted(), List{"plants.x.io doomed"});
   PreparedWrite written = plan.Write("pots.x.io#v1/n/pot.json");

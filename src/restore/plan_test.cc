@@ -90,12 +90,11 @@ TEST_F(PlanTest, StatusOnlyOfCustomResourcesWithTheSubresource) {
 }
 
 TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
-  Entries entries = {
-      {"clusters.fleet.cattle.io#v1alpha1/n/f.json",
-       Object("Cluster", "f", "'spec':{'redeployAgentGeneration':7}")},
-      {"clusters.provisioning.cattle.io#v1/n/p.json", Object("Cluster", "p")},
-      {"clusters.management.cattle.io#v3/m.json", Object("Cluster", "m")},
-      {"configmaps.#v1/n/a.json", Object("ConfigMap", "a", "'data':{'k':'v'}")}};
+  Entries entries = {{"clusters.fleet.cattle.io#v1alpha1/n/f.json",
+                      Object("Cluster", "f", "'spec':{'redeployAgentGeneration':7}")},
+                     {"clusters.provisioning.cattle.io#v1/n/p.json", Object("Cluster", "p")},
+                     {"clusters.management.cattle.io#v3/m.json", Object("Cluster", "m")},
+                     {"configmaps.#v1/n/a.json", Object("ConfigMap", "a", "'data':{'k':'v'}")}};
   cluster.Put("clusters.fleet.cattle.io#v1alpha1/n/f.json",
               Live_("f", "n", "'spec':{'redeployAgentGeneration':7}"));
   cluster.Put("clusters.provisioning.cattle.io#v1/n/p.json", Live_("p", "n"));
@@ -201,10 +200,12 @@ TEST_F(PlanTest, ACrdWithMoreLiveVersionsIsEqualOnceTheyAreNotStored) {
 }
 
 TEST_F(PlanTest, ATerminatingNamesakeIsWaitedFor) {
-  const char* deleted = "'deletionTimestamp':'2026-01-27T02:00:00Z','finalizers':['f'],'generation':5";
+  const char* deleted =
+      "'deletionTimestamp':'2026-01-27T02:00:00Z','finalizers':['f'],'generation':5";
   Entries entries = {
       {"configmaps.#v1/n/a.json", Object("ConfigMap", "a", "", "'finalizers':['f']")},
-      {"plants.x.io#v1/then.json", Object("Plant", "then", "", "'finalizers':['f'],'generation':5")},
+      {"plants.x.io#v1/then.json",
+       Object("Plant", "then", "", "'finalizers':['f'],'generation':5")},
       {"plants.x.io#v1/since.json",
        Object("Plant", "since", "", "'finalizers':['f'],'generation':4")},
       {"namespaces.#v1/t.json", Object("Namespace", "t", "'status':{'phase':'Terminating'}")},
@@ -215,12 +216,12 @@ TEST_F(PlanTest, ATerminatingNamesakeIsWaitedFor) {
   for (const char* name : {"t", "u"})
     cluster.Put("namespaces.#v1/" + std::string(name) + ".json",
                 Object("Namespace", name, "", "'deletionTimestamp':'now'"));
-  entries.push_back({"configmaps.#v1/n/before.json",
-                     Object("ConfigMap", "before", "", "'finalizers':['f']")});
+  entries.push_back(
+      {"configmaps.#v1/n/before.json", Object("ConfigMap", "before", "", "'finalizers':['f']")});
   // The archives of these tests were begun at the start of 1970.
-  cluster.Put("configmaps.#v1/n/before.json",
-              Live_("before", "n", "",
-                    "'deletionTimestamp':'1970-01-01T00:00:00Z','finalizers':['f']"));
+  cluster.Put(
+      "configmaps.#v1/n/before.json",
+      Live_("before", "n", "", "'deletionTimestamp':'1970-01-01T00:00:00Z','finalizers':['f']"));
   Planned plan = MakePlan(entries, cluster);
   EXPECT_EQ(plan.Kind("configmaps.#v1/n/before.json"), Kind::kNothing);
   EXPECT_EQ(plan.At("configmaps.#v1/n/a.json").reason, Why::kTerminating);
@@ -287,8 +288,7 @@ TEST_F(PlanTest, LinesComeInTheOrderOfTheWork) {
                       Object("GlobalRole", "g", "'builtin':'true'")}};
   Planned plan = MakePlan(entries, cluster);
   std::vector<std::string> lines;
-  plan.plan->ForEachLine(
-      [&](PlanLine line) { lines.push_back(line.action + " " + line.object); });
+  plan.plan->ForEachLine([&](PlanLine line) { lines.push_back(line.action + " " + line.object); });
   EXPECT_EQ(lines, (std::vector<std::string>{"create namespaces n", "create configmaps n/a",
                                              "skip globalroles.management.cattle.io g"}));
 }

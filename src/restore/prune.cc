@@ -134,8 +134,8 @@ class Run {
       if (!any) return {};
       std::string version = json::FindString(d.live, {"metadata", "resourceVersion"}).value_or("");
       std::string patch = "{\"metadata\":{\"uid\":" + json::Quote(d.uid) +
-                          ",\"resourceVersion\":" + json::Quote(version) + ",\"finalizers\":" +
-                          (kept.empty() ? "null" : "[" + kept + "]") + "}}";
+                          ",\"resourceVersion\":" + json::Quote(version) +
+                          ",\"finalizers\":" + (kept.empty() ? "null" : "[" + kept + "]") + "}}";
       auto patched = api_.MergePatch(*d.object->type, d.object->ns, d.object->name, patch);
       if (patched || patched.error().kind() == ErrorKind::kNotFound) return {};
       if (patched.error().kind() != ErrorKind::kConflict || attempt == kConflictTries) {

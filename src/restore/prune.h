@@ -1,4 +1,5 @@
-// Deletes what the plan dooms: live objects that the archive's selectors take and the archive lacks.
+// Deletes what the plan dooms: live objects that the archive's selectors take and the archive
+// lacks.
 #pragma once
 
 #include <chrono>
@@ -21,11 +22,11 @@ struct PruneSettings {
   std::chrono::seconds settle_timeout{10};
 };
 
-// Pass 1 deletes every object, if it still is the one that was seen (by uid). Only where something is
-// then still terminating, it is waited for up to delete_timeout; pass 2 removes the finalizers of what
-// is still terminating after that, but for the one by which the API server cleans up after a CRD.
-// What is left after settle_timeout is reported as left over, and not tried again. Failures go into
-// the report; an error means stopped. Blocks.
+// Pass 1 deletes every object, if it still is the one that was seen (by uid). Only where something
+// is then still terminating, it is waited for up to delete_timeout; pass 2 removes the finalizers
+// of what is still terminating after that, but for the one by which the API server cleans up after
+// a CRD. What is left after settle_timeout is reported as left over, and not tried again. Failures
+// go into the report; an error means stopped. Blocks.
 Status Prune(Api& api, const UidTable& uids, const std::vector<const ExtraObject*>& doomed,
              const PruneSettings& settings, ReportBuilder& report, Clock& clock,
              std::stop_token stop);

@@ -153,8 +153,9 @@ Status Quiesce::Down(Api& api, const TypeOf& type_of,
                                 reference.name, 0};
     const kube::ResourceType* type = type_of(reference.api_version, reference.resource);
     if (type == nullptr) {
-      report_.Note("controller " + controller.ToString() + " was not scaled down: the server has no " +
-                   reference.resource + " in " + reference.api_version);
+      report_.Note("controller " + controller.ToString() +
+                   " was not scaled down: the server has no " + reference.resource + " in " +
+                   reference.api_version);
       continue;
     }
     auto live = Look(api, *type, std::move(controller));
@@ -285,10 +286,11 @@ Status Quiesce::Up(Api& api, const TypeOf& type_of) {
     names += (names.empty() ? "" : ", ") + controller.ToString() + " (" +
              std::to_string(controller.replicas) + " replicas)";
   }
-  return Fail(std::move(*first)
-                  .With("scaling up again " + names)
-                  .Hint("their counts are stored in the cluster: run `holdfast restore --abort`, or "
-                        "the restore again"));
+  return Fail(
+      std::move(*first)
+          .With("scaling up again " + names)
+          .Hint("their counts are stored in the cluster: run `holdfast restore --abort`, or "
+                "the restore again"));
 }
 
 }  // namespace holdfast::restore

@@ -46,7 +46,8 @@ struct Report {
   std::string archive;
   std::string run_name;
   bool plan_only = false;
-  bool nothing_to_do = false;  // the cluster was as the archive has it: no request but reads was sent
+  bool nothing_to_do =
+      false;  // the cluster was as the archive has it: no request but reads was sent
 
   // What was done; with plan_only, what would be done.
   Counts counts;
@@ -83,8 +84,8 @@ class ReportBuilder {
   Report report_;
 };
 
-// The report for a reader: counts, then every failure and whatever else needs to be known; ends with
-// a line feed. With plan_only the plan, one object a line.
+// The report for a reader: counts, then every failure and whatever else needs to be known; ends
+// with a line feed. With plan_only the plan, one object a line.
 std::string ToText(const Report& report);
 // The same as one JSON object, keys as the members above in camelCase; no line feed.
 std::string ToJson(const Report& report);

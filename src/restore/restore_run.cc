@@ -55,9 +55,9 @@ Status RestoreRun::ReadArchive(storage::Store& store, const std::string& archive
   }
   if (index_->filters()) {
     HF_ASSIGN_CONTEXT(set_,
-                      resourceset::ParseResourceSet(*index_->filters(),
-                                                    archive + ": " + std::string(archive::kFiltersPath),
-                                                    resourceset::ParseMode::kArchive),
+                      resourceset::ParseResourceSet(
+                          *index_->filters(), archive + ": " + std::string(archive::kFiltersPath),
+                          resourceset::ParseMode::kArchive),
                       context);
   }
   if (!options_.prune) return {};
@@ -65,7 +65,8 @@ Status RestoreRun::ReadArchive(storage::Store& store, const std::string& archive
     report_.Note("nothing is pruned: the archive does not say what it selected");
   } else if (!set_->ignored_fields.empty()) {
     prune_problem_ = "the archive's ResourceSet has fields that this version does not know, " +
-                     set_->ignored_fields.front() + " among them; without them more might be deleted "
+                     set_->ignored_fields.front() +
+                     " among them; without them more might be deleted "
                      "than meant";
   }
   return {};
@@ -119,8 +120,8 @@ LiveOptions RestoreRun::HowToRead() {
   return how;
 }
 
-// A controller that runs ends at the count that it has now, whatever the archive says (D43); so does
-// one that a crashed run has left at zero. Its replicas are no difference.
+// A controller that runs ends at the count that it has now, whatever the archive says (D43); so
+// does one that a crashed run has left at zero. Its replicas are no difference.
 Status RestoreRun::IgnoreHeldReplicas() {
   if (!set_) return {};
   for (const resourceset::ControllerReference& reference : set_->controllers) {
@@ -173,8 +174,7 @@ Result<std::string> RestoreRun::OwnServiceAccount() {
     if (answer.error().kind() == ErrorKind::kCancelled) return Fail(std::move(answer).error());
     return std::string();
   }
-  std::string name =
-      json::FindString(*answer, {"status", "userInfo", "username"}).value_or("");
+  std::string name = json::FindString(*answer, {"status", "userInfo", "username"}).value_or("");
   constexpr std::string_view kPrefix = "system:serviceaccount:";
   if (!name.starts_with(kPrefix)) return std::string();
   name.erase(0, kPrefix.size());
@@ -189,9 +189,8 @@ void RestoreRun::NoteWhatIsNotWritten() {
     Action action = (*plan_)[id];
     if (action.kind == ActionKind::kSkip) {
       outcomes_->Set(id, Outcomes::What::kSkipped, false);
-      report_.With([&](Report& report) {
-        report.skipped.Add(index_->Describe(id), plan_->ReasonText(id));
-      });
+      report_.With(
+          [&](Report& report) { report.skipped.Add(index_->Describe(id), plan_->ReasonText(id)); });
     } else if (action.kind == ActionKind::kCannot) {
       outcomes_->Set(id, Outcomes::What::kFailed, false);
       report_.Failed(index_->Describe(id), plan_->ReasonText(id));

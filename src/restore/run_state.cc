@@ -118,11 +118,11 @@ Status WriteState(Api& api, const std::string& ns, RunState& state) {
         {"labels", {{"app.kubernetes.io/managed-by", "holdfast"}}},
         {"annotations",
          {{"holdfast.dev/about",
-           "Controllers that a running restore scaled to zero, and their replica counts. The restore "
+           "Controllers that a running restore scaled to zero, and their replica counts. The "
+           "restore "
            "removes it when it has scaled them up again; after a crash the next restore or "
            "`holdfast restore --abort` does."}}}}},
-      {"data",
-       {{"state", doc.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)}}}};
+      {"data", {{"state", doc.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)}}}};
   bool stored = !state.resource_version.empty();
   if (stored) object["metadata"]["resourceVersion"] = state.resource_version;
   std::string body = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

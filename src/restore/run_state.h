@@ -1,5 +1,6 @@
-// What must survive a crash of a restore, kept in the cluster: the replica counts of the controllers
-// that it scaled down. ConfigMap `holdfast-restore-state` in the Lease's namespace, key `state`.
+// What must survive a crash of a restore, kept in the cluster: the replica counts of the
+// controllers that it scaled down. ConfigMap `holdfast-restore-state` in the Lease's namespace, key
+// `state`.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,8 @@ const kube::ResourceType& PodType();
 
 // None when there is none. kCorrupt, naming the ConfigMap, when it cannot be understood.
 Result<std::optional<RunState>> ReadState(Api& api, const std::string& ns);
-// Creates or replaces it; sets state.resource_version. kConflict when somebody else wrote meanwhile.
+// Creates or replaces it; sets state.resource_version. kConflict when somebody else wrote
+// meanwhile.
 Status WriteState(Api& api, const std::string& ns, RunState& state);
 // Fine when it is gone already.
 Status RemoveState(Api& api, const std::string& ns);

@@ -105,8 +105,7 @@ std::string ApplyIncrement(Special special, std::string object, std::vector<std:
   }
 }
 
-IncrementState CompareIncrement(Special special, std::string_view archived,
-                                std::string_view live) {
+IncrementState CompareIncrement(Special special, std::string_view archived, std::string_view live) {
   std::vector<std::string> notes;
   std::string written = ApplyIncrement(special, std::string(archived), notes);
   auto value = [&](std::string_view object) {

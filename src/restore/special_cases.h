@@ -23,10 +23,10 @@ enum class IncrementState {
 };
 IncrementState CompareIncrement(Special special, std::string_view archived, std::string_view live);
 
-// Keeps the live CRD's versions that the archive's lacks, not stored (names appended to `kept`), and
-// does away with preserveUnknownFields, which apiextensions.k8s.io/v1 refuses when true: the same
-// meaning goes into each archived version's schema (D56), or, with `replace_schemas`, replaces it.
-// kInvalid when the archive's CRD has no spec or no list of versions.
+// Keeps the live CRD's versions that the archive's lacks, not stored (names appended to `kept`),
+// and does away with preserveUnknownFields, which apiextensions.k8s.io/v1 refuses when true: the
+// same meaning goes into each archived version's schema (D56), or, with `replace_schemas`, replaces
+// it. kInvalid when the archive's CRD has no spec or no list of versions.
 Result<std::string> MergeCrd(std::string object, std::string_view live, bool replace_schemas,
                              std::vector<std::string>& kept);
 

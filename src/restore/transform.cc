@@ -31,9 +31,9 @@ std::string WriteOwners(std::string_view references, std::span<const OwnerWrite>
 
 std::string WriteMetadata(std::string_view metadata, const TransformInput& input) {
   // What the server sets itself, whatever made the archive (D12).
-  std::string out = json::RemoveKeys(
-      metadata, {"uid", "resourceVersion", "creationTimestamp", "generation", "selfLink",
-                 "deletionTimestamp", "deletionGracePeriodSeconds"});
+  std::string out =
+      json::RemoveKeys(metadata, {"uid", "resourceVersion", "creationTimestamp", "generation",
+                                  "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"});
   if (input.drop_managed_fields) out = json::RemoveKeys(out, {"managedFields"});
   if (auto references = json::Find(out, {"ownerReferences"})) {
     std::string written = WriteOwners(*references, input.owners);

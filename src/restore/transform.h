@@ -1,5 +1,5 @@
-// From the archived text of an object to the text that is sent: pure functions on bytes. Numbers and
-// everything not named here stay as they were written.
+// From the archived text of an object to the text that is sent: pure functions on bytes. Numbers
+// and everything not named here stay as they were written.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,9 @@
 
 namespace holdfast::restore {
 
-// The rule by which the object is never written, kNone for most (spec 7.9). `object` is the archived
-// text. A custom resource whose plural happens to be `secrets` or `deployments` is no special case.
+// The rule by which the object is never written, kNone for most (spec 7.9). `object` is the
+// archived text. A custom resource whose plural happens to be `secrets` or `deployments` is no
+// special case.
 SkipRule SkipRuleOf(const kube::GroupVersion& gv, std::string_view plural, std::string_view ns,
                     std::string_view name, std::string_view object);
 
@@ -28,8 +29,8 @@ struct OwnerWrite {
 
 struct TransformInput {
   Special special = Special::kNone;
-  // One for each element of ownerReferences, in order; missing ones are dropped. With no element left
-  // the member is left out.
+  // One for each element of ownerReferences, in order; missing ones are dropped. With no element
+  // left the member is left out.
   std::span<const OwnerWrite> owners;
   // uid for the annotation of a token Secret; empty: as archived.
   std::string_view token_account_uid;
@@ -41,7 +42,8 @@ struct TransformInput {
   bool drop_status = false;
   // Only after the server refused them.
   bool drop_managed_fields = false;
-  // Only after the server refused the archived schemas of a CRD that had preserveUnknownFields: true.
+  // Only after the server refused the archived schemas of a CRD that had preserveUnknownFields:
+  // true.
   bool replace_crd_schemas = false;
   // Leave the increments of clusters (spec 7.9) out.
   bool without_increment = false;

@@ -23,11 +23,22 @@ TEST(Increment, CountsAsTheOperatorDoesAndExactly) {
     const char* number;
     std::optional<std::string> expected;
   };
-  const Row rows[] = {{"0", "1"}, {"7", "8"}, {"9", "10"}, {"199", "200"}, {"2.5", "3"},
-                      {"2.0", "3"}, {"-1", "0"}, {"-10", "-9"}, {"-0.5", "1"}, {"-1.5", "0"},
+  const Row rows[] = {{"0", "1"},
+                      {"7", "8"},
+                      {"9", "10"},
+                      {"199", "200"},
+                      {"2.5", "3"},
+                      {"2.0", "3"},
+                      {"-1", "0"},
+                      {"-10", "-9"},
+                      {"-0.5", "1"},
+                      {"-1.5", "0"},
                       {"9223372036854775807", "9223372036854775808"},
-                      {"9007199254740993", "9007199254740994"}, {"1e3", "1001"},
-                      {"1e300", std::nullopt}, {"\"7\"", std::nullopt}, {"null", std::nullopt},
+                      {"9007199254740993", "9007199254740994"},
+                      {"1e3", "1001"},
+                      {"1e300", std::nullopt},
+                      {"\"7\"", std::nullopt},
+                      {"null", std::nullopt},
                       {"{}", std::nullopt}};
   for (const Row& row : rows) EXPECT_EQ(Increment(row.number), row.expected) << row.number;
 }
@@ -124,11 +135,13 @@ TEST(Transform, BindsATokenToTheLiveAccount) {
   TransformInput input;
   input.special = Special::kSecret;
   input.token_account_uid = "live";
-  std::string body = Body("{'metadata':{'annotations':{'kubernetes.io/service-account.uid':'old',"
-                          "'kubernetes.io/service-account.name':'robot'}}}",
-                          input);
-  EXPECT_EQ(json::FindString(body, {"metadata", "annotations", "kubernetes.io/service-account.uid"}),
-            "live");
+  std::string body = Body(
+      "{'metadata':{'annotations':{'kubernetes.io/service-account.uid':'old',"
+      "'kubernetes.io/service-account.name':'robot'}}}",
+      input);
+  EXPECT_EQ(
+      json::FindString(body, {"metadata", "annotations", "kubernetes.io/service-account.uid"}),
+      "live");
 }
 
 TEST(Transform, WithoutMetadataIsAnErrorNotACrash) {
@@ -175,11 +188,12 @@ TEST(Crd, PreserveUnknownFieldsGoesIntoTheSchemas) {
   const char* archived =
       "{'metadata':{},'spec':{'preserveUnknownFields':true,'versions':[{'name':'v1','schema':"
       "{'openAPIV3Schema':{'type':'object','properties':{'a':{}}}}},{'name':'v2'}]}}";
-  EXPECT_EQ(Merge(archived, "").body,
-            J("{'metadata':{},'spec':{'versions':[{'name':'v1','schema':{'openAPIV3Schema':"
-              "{'type':'object','properties':{'a':{}},'x-kubernetes-preserve-unknown-fields':true}}}"
-              ",{'name':'v2','schema':{'openAPIV3Schema':{'type':'object',"
-              "'x-kubernetes-preserve-unknown-fields':true}}}]}}"));
+  EXPECT_EQ(
+      Merge(archived, "").body,
+      J("{'metadata':{},'spec':{'versions':[{'name':'v1','schema':{'openAPIV3Schema':"
+        "{'type':'object','properties':{'a':{}},'x-kubernetes-preserve-unknown-fields':true}}}"
+        ",{'name':'v2','schema':{'openAPIV3Schema':{'type':'object',"
+        "'x-kubernetes-preserve-unknown-fields':true}}}]}}"));
   EXPECT_EQ(json::Find(Merge(archived, "", true).body, {"spec", "versions"})
                 .value_or("")
                 .find("properties"),
@@ -210,8 +224,8 @@ struct Skipped {
 };
 
 TEST(SkipRuleOf, EveryCase) {
-  const kube::GroupVersion core{"", "v1"}, apps{"apps", "v1"}, rancher{"management.cattle.io", "v3"},
-      other{"x.io", "v1"};
+  const kube::GroupVersion core{"", "v1"}, apps{"apps", "v1"},
+      rancher{"management.cattle.io", "v3"}, other{"x.io", "v1"};
   const char* values = "{'type':'fleet.cattle.io/cluster-registration-values'}";
   const Skipped rows[] = {
       {rancher, "globalroles", "", "a", "{'builtin':true}", SkipRule::kBuiltinRole},
@@ -227,8 +241,7 @@ TEST(SkipRuleOf, EveryCase) {
       {other, "secrets", "n", "a", values, SkipRule::kNone},
       {apps, "deployments", "cattle-system", "rancher", "{}", SkipRule::kRancherDeployment},
       {apps, "deployments", "cattle-system", "my-rancher", "{}", SkipRule::kRancherDeployment},
-      {apps, "deployments", "cattle-system", "rancher-webhook", "{}",
-       SkipRule::kRancherDeployment},
+      {apps, "deployments", "cattle-system", "rancher-webhook", "{}", SkipRule::kRancherDeployment},
       {apps, "deployments", "cattle-system", "rancher-x", "{}", SkipRule::kNone},
       {apps, "deployments", "other", "rancher", "{}", SkipRule::kNone},
       {apps, "statefulsets", "cattle-system", "rancher", "{}", SkipRule::kNone},

@@ -46,7 +46,8 @@ Types Types::Resolve(const Index& index, const kube::Discovery& discovery,
       continue;
     }
     if (!FromArchivedCrd(index, archived, state)) {
-      state.type = {archived.gv, archived.plural, archived.kind, archived.namespaced != 0, 0, false};
+      state.type = {archived.gv, archived.plural, archived.kind, archived.namespaced != 0, 0,
+                    false};
       state.problem = WhyMissing(discovery, archived);
     }
     if (const kube::ResourceType* other =

@@ -15,11 +15,12 @@ namespace holdfast::restore {
 struct TypeState {
   // How objects are addressed: from discovery, or as the archive's CRD will make it.
   kube::ResourceType type;
-  bool exists = false;     // the cluster has exactly this group-version and plural
-  bool from_crd = false;   // it does not yet, but a CRD of the archive brings it
+  bool exists = false;    // the cluster has exactly this group-version and plural
+  bool from_crd = false;  // it does not yet, but a CRD of the archive brings it
   // Status is written: a custom resource with a status subresource (D14).
   bool writes_status = false;
-  // Where the cluster has the resource in another version only: under which its objects can be seen.
+  // Where the cluster has the resource in another version only: under which its objects can be
+  // seen.
   std::optional<kube::ResourceType> other_version;
   // Why nothing of this type can be written; empty when something can.
   std::string problem;

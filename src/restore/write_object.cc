@@ -47,15 +47,11 @@ class Writer {
   Result<Step> Try() {
     switch (action_.kind) {
       case ActionKind::kNothing:
-      case ActionKind::kSkip:
-        return Step::kDone;
-      case ActionKind::kCannot:
-        return Fail(ErrorKind::kInvalid, c_.plan.ReasonText(id_));
-      case ActionKind::kUpdateStatus:
-        return StatusAlone();
+      case ActionKind::kSkip: return Step::kDone;
+      case ActionKind::kCannot: return Fail(ErrorKind::kInvalid, c_.plan.ReasonText(id_));
+      case ActionKind::kUpdateStatus: return StatusAlone();
       case ActionKind::kCreate:
-      case ActionKind::kUpdate:
-        return Main();
+      case ActionKind::kUpdate: return Main();
     }
     return Step::kDone;
   }
@@ -170,8 +166,7 @@ class Writer {
   // `current` is the object as the server has it.
   void WriteStatus(std::string current, const std::string& archived) {
     for (int attempt = 1;; ++attempt) {
-      auto answer =
-          c_.api.UpdateStatus(state_.type, ns_, name_, WithStatus(current, archived));
+      auto answer = c_.api.UpdateStatus(state_.type, ns_, name_, WithStatus(current, archived));
       if (answer) {
         written_.status = true;
         c_.live.SetLive(id_, *answer);
@@ -201,8 +196,8 @@ class Writer {
         if (auto finalizers = json::Find(*live_text_, {"metadata", "finalizers"})) {
           held += "; its finalizers are " + std::string(*finalizers);
         }
-        return Fail(Error(ErrorKind::kConflict, held)
-                        .Hint("remove what holds it, then restore again"));
+        return Fail(
+            Error(ErrorKind::kConflict, held).Hint("remove what holds it, then restore again"));
       }
       if (!c_.clock.Sleep(kPoll, c_.stop)) return Stopped();
     }

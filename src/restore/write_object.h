@@ -1,4 +1,5 @@
-// One object from the archive into the cluster: create, update, status, and what may go wrong there.
+// One object from the archive into the cluster: create, update, status, and what may go wrong
+// there.
 #pragma once
 
 #include <optional>
@@ -29,8 +30,8 @@ struct WriteContext {
   std::stop_token stop;
   // Up to then terminating namesakes are waited for, all of them together.
   Deadline terminating = Deadline::Never();
-  // Types whose CRD was written in this run, by TypeId; empty: none. Up to `settling` the API server
-  // may still answer as before, so a 404 or a field cut off is tried again.
+  // Types whose CRD was written in this run, by TypeId; empty: none. Up to `settling` the API
+  // server may still answer as before, so a 404 or a field cut off is tried again.
   std::vector<bool> fresh_types = {};
   Deadline settling = Deadline::Never();
 
@@ -55,10 +56,10 @@ struct Written {
   std::optional<Error> incomplete;
 };
 
-// Does what `action` says, at most a few times over when others write the same object; `live` learns
-// what is there then. An object that turns out to be there, gone or changed is decided anew. Errors
-// are the server's, with what was tried; kCancelled when stopped. Blocks; any number of threads for
-// different objects.
+// Does what `action` says, at most a few times over when others write the same object; `live`
+// learns what is there then. An object that turns out to be there, gone or changed is decided anew.
+// Errors are the server's, with what was tried; kCancelled when stopped. Blocks; any number of
+// threads for different objects.
 Result<Written> WriteObject(const WriteContext& context, ObjectId id, Action action);
 
 // Reads the object and takes what it finds into `live`; a controller that this run holds at zero

@@ -143,7 +143,8 @@ Result<std::vector<ObjectInfo>> LocalStore::List(std::string_view prefix, const 
     if (S_ISREG(info.st_mode)) found.push_back(InfoOf(std::move(name), info));
   }
   if (error) return Fail(ErrnoError("list folder " + folder_.string(), error.value()));
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return found;
 }
 

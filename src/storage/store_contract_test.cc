@@ -150,9 +150,9 @@ TEST_P(StoreContract, MissingPlace) {
 TEST_P(StoreContract, RefusesNames) {
   auto spool = store_->NewSpool();
   ASSERT_TRUE(spool);
-  for (std::string name : {std::string(), std::string("."), std::string(".."), std::string(".hidden"),
-                           std::string("a/b"), std::string("../a"), std::string("/a"),
-                           std::string("a\0b", 3), std::string(256, 'x')}) {
+  for (std::string name : {std::string(), std::string("."), std::string(".."),
+                           std::string(".hidden"), std::string("a/b"), std::string("../a"),
+                           std::string("/a"), std::string("a\0b", 3), std::string(256, 'x')}) {
     EXPECT_EQ(store_->Put(*spool, name, {}).error().kind(), ErrorKind::kInvalid) << name;
     EXPECT_EQ(store_->Open(name, 0, {}).error().kind(), ErrorKind::kInvalid) << name;
     EXPECT_EQ(store_->Stat(name, {}).error().kind(), ErrorKind::kInvalid) << name;
