@@ -111,6 +111,8 @@ TEST(Document, WhatIsNotYaml) {
   EXPECT_THAT(ToJson("a: b: c\n"), AllOf(StartsWith("1:"), HasSubstr("is not YAML")));
   EXPECT_THAT(ToJson("a: [1\n"), HasSubstr("is not YAML"));
   EXPECT_THAT(ToJson("{a: 1}}\n"), HasSubstr("is not YAML"));
+  // Without the check in OnDocumentStart this one never ends.
+  EXPECT_THAT(ToJson("{a: 1},\n"), HasSubstr("1:7: is not YAML: there is more text"));
   EXPECT_THAT(ToJson("\x1f\x8b\x08\xff"), HasSubstr("is not UTF-8 text"));
   EXPECT_THAT(ToJson(std::string_view("a\0b", 3)), HasSubstr("is not UTF-8 text"));
   EXPECT_THAT(ToJson("? [a]\n: b\n"), HasSubstr("cannot be a key"));
