@@ -76,6 +76,7 @@ Result<std::vector<Live::External>> LookUpOwners(const std::vector<ExternalOwner
     answers[i].kind_known = true;
     answers[i].namespaced = type->namespaced;
     if (type->namespaced && owner.ns.empty()) continue;
+    if (!type->Can(kube::kVerbGet)) continue;  // of such a type nothing lasts
     TypeOwners& of_type = types[type];
     of_type.type = type;
     of_type.wanted[{type->namespaced ? owner.ns : "", owner.name}].push_back(i);
