@@ -74,6 +74,15 @@ void RestoreRig::Drift() {
       for (int i = 0;; ++i) {
         auto made = client_->Create(*type, ns, source);
         if (made) break;
+        if (made.error().reason() == "AlreadyExists") {
+          // The reference had not restored it (spec 11, D2, D3); here the drift changes it.
+          std::string name = json::FindString(source, {"metadata", "name"}).value();
+          std::string live = Must(client_->Get(*type, ns, name));
+          Must(client_->Update(*type, ns, name,
+                               json::SetPath(source, {"metadata", "resourceVersion"},
+                                             *json::Find(live, {"metadata", "resourceVersion"}))));
+          break;
+        }
         if (made.error().kind() != ErrorKind::kNotFound || i > 100) Must(std::move(made));
         Clock::Real().Sleep(std::chrono::milliseconds(100), {});
       }

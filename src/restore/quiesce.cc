@@ -90,6 +90,9 @@ Quiesce::Quiesce(Settings settings, ReportBuilder& report, const Logger& log, Cl
 
 Status Quiesce::Adopt(Api& api) {
   HF_ASSIGN(auto found, ReadState(api, settings_.ns));
+  state_.controllers.clear();
+  state_.resource_version.clear();
+  adopted_run_.clear();
   if (!found) return {};
   adopted_run_ = found->run.empty() ? "an unnamed run" : found->run;
   state_.controllers = std::move(found->controllers);

@@ -104,6 +104,20 @@ TEST_F(QuiesceTest, TheNextRunAfterACrashScalesUp) {
   EXPECT_EQ(cluster.objects.count(kState), 0u);
 }
 
+TEST_F(QuiesceTest, WhatTheOtherRunHasFinishedMeanwhileIsForgotten) {
+  Quiesce other = Make("run-1");
+  ASSERT_TRUE(Down(other));
+  Quiesce next = Make("run-2");
+  ASSERT_TRUE(next.Adopt(api));
+  ASSERT_TRUE(Up(other));
+  ASSERT_TRUE(next.Adopt(api));
+  EXPECT_FALSE(next.anything());
+  EXPECT_EQ(next.adopted_run(), "");
+  ASSERT_TRUE(Down(next));
+  ASSERT_TRUE(Up(next));
+  EXPECT_EQ(Replicas(kRancher), "3");
+}
+
 TEST_F(QuiesceTest, OnlyWhatWasScaledDownIsScaledUp) {
   cluster.Put(kRancher, Deployment("rancher", 0));
   cluster.objects.erase(kFleet);

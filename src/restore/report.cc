@@ -24,6 +24,7 @@ void AppendLines(std::string& out, const std::vector<std::string>& lines, const 
 
 void AppendPlan(std::string& out, const Report& report) {
   for (const PlanLine& line : report.plan) {
+    if (line.action == "cannot") continue;  // among the failures below
     out += line.action + " " + line.object;
     if (!line.reason.empty()) out += ": " + line.reason;
     out += "\n";
@@ -77,17 +78,22 @@ void ReportBuilder::Note(std::string text) {
 std::string ToText(const Report& report) {
   std::string out;
   AppendPlan(out, report);
-  if (report.nothing_to_do) {
+  if (report.nothing_to_do && report.failed()) {
+    out += "Nothing to do: what can be restored is as " + report.archive + " has it.\n";
+  } else if (report.nothing_to_do) {
     out += "Nothing to do: the cluster is as " + report.archive + " has it.\n";
   }
   AppendCounts(out, report);
   AppendNotes(out, report.failures,
               report.plan_only ? "Cannot be restored" : "Not as the archive has them");
   AppendNotes(out, report.leftovers, "To be deleted, but still there");
-  AppendNotes(out, report.kept, "Kept, although the archive does not have them");
+  // A plan has a line for each of these.
+  if (!report.plan_only) {
+    AppendNotes(out, report.kept, "Kept, although the archive does not have them");
+  }
   AppendNotes(out, report.dropped_owners, "Owner references left out");
   AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
-  AppendNotes(out, report.skipped, "Skipped");
+  if (!report.plan_only) AppendNotes(out, report.skipped, "Skipped");
   AppendLines(out, report.scaled, "Scaled down and up again");
   AppendLines(out, report.notes, "Notes");
   return out;

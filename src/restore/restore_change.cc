@@ -121,7 +121,8 @@ Status RestoreRun::AdoptNewTypes() {
       const ArchivedType& archived = index_->types()[type];
       if (archived.gv.group != crd.group || archived.plural != crd.plural) continue;
       fresh_types_[type] = true;
-      changed.push_back(type);
+      // A CRD that has just come has no objects yet.
+      if (outcomes_->Get(crd.object) != Outcomes::What::kCreated) changed.push_back(type);
     }
   }
   settling_ = Deadline::After(clock_, kSettling);

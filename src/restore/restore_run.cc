@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "archive/name.h"
 #include "base/json_scan.h"
 
 namespace holdfast::restore {
@@ -46,6 +47,7 @@ Status RestoreRun::ReadArchive(storage::Store& store, const std::string& archive
   IndexOptions how;
   how.temp_dir = TempDir(options_);
   how.scan.stop = outer_stop_;
+  if (auto name = archive::ParseName(archive)) how.taken = name->time;
   HF_ASSIGN_CONTEXT(Index index, Index::Load(*source, keys, how), context);
   index_ = std::move(index);
   outcomes_.emplace(index_->size());
@@ -104,7 +106,8 @@ Status RestoreRun::LookAtCluster() {
 Status RestoreRun::SelectExtras() {
   if (!Pruning()) return {};
   HF_ASSIGN_CONTEXT(resourceset::Selection selection,
-                    resourceset::Selection::Build(*set_, discovery(), log_),
+                    resourceset::Selection::Build(*set_, discovery(),
+                                                  discoveries_.size() == 1 ? log_ : quiet_),
                     "reading the ResourceSet of archive " + archive_);
   selection_ = std::move(selection);
   return {};

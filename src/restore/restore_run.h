@@ -77,6 +77,7 @@ class RestoreRun {
   const Options options_;
   Progress& progress_;
   const Logger& log_;
+  const Logger quiet_ = Logger::Quiet();  // for what was said before
   Clock& clock_;
   const std::stop_token outer_stop_;
   std::stop_source inner_stop_;  // also stopped when the Lease is lost
