@@ -142,7 +142,7 @@ TEST_F(BackupRunTest, AForbiddenKindFailsAndNamesTheRule) {
                                        "- {apiVersion: v1, kinds: [secrets], namespaces: [a]}\n");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind(), ErrorKind::kUnauthorized);
-  EXPECT_THAT(result.error().ToString(), HasSubstr("listing secrets in namespace a"));
+  EXPECT_THAT(result.error().ToString(), HasSubstr("listing secrets in namespace \"a\""));
   EXPECT_THAT(result.error().hint(), HasSubstr("secrets"));
   EXPECT_THAT(rig_->StoreFiles(), IsEmpty());
 }
