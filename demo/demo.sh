@@ -47,6 +47,7 @@ export KUBECONFIG
 kubectl version | tail -n 1
 
 step "loading $objects Rancher-shaped objects"
+kubectl create namespace cattle-resources-system  # where a restore keeps its Lease
 "$TESTBED" load --kubeconfig "$KUBECONFIG" --objects "$objects" --seed 7 --resource-set "$work/resourceset.yaml"
 users=$(count users.management.cattle.io)
 secrets=$(count secrets)
