@@ -105,10 +105,10 @@ Status RestoreRun::LookAtCluster() {
 
 Status RestoreRun::SelectExtras() {
   if (!Pruning()) return {};
-  HF_ASSIGN_CONTEXT(resourceset::Selection selection,
-                    resourceset::Selection::Build(*set_, discovery(),
-                                                  discoveries_.size() == 1 ? log_ : quiet_),
-                    "reading the ResourceSet of archive " + archive_);
+  HF_ASSIGN_CONTEXT(
+      resourceset::Selection selection,
+      resourceset::Selection::Build(*set_, discovery(), discoveries_.size() == 1 ? log_ : quiet_),
+      "reading the ResourceSet of archive " + archive_);
   selection_ = std::move(selection);
   return {};
 }
