@@ -37,12 +37,14 @@ class FakeApi : public ListApi {
 
   // Kinds that lie in a store of their own: its revision, which their writes count up.
   std::map<std::string, uint64_t> own_store;
-  std::set<std::string> no_revisions;  // kinds whose lists and objects have none
-  std::set<std::string> forbidden;     // kinds that may not be listed cluster-wide
-  std::set<std::string> gone;          // kinds that are answered with 404
-  std::set<std::string> no_exact;      // kinds whose server refuses resourceVersionMatch
-  bool tell_remaining = true;          // remainingItemCount
-  uint64_t compacted = 0;              // Exact lists below are answered with 410
+  std::set<std::string> no_revisions;   // kinds whose lists and objects have none
+  std::set<std::string> forbidden;      // kinds that may not be listed cluster-wide
+  std::set<std::string> gone;           // kinds that are answered with 404
+  std::set<std::string> no_exact;       // kinds whose server refuses resourceVersionMatch
+  std::set<std::string> exact_ignored;  // kinds whose server answers Exact lists with the newest
+  std::set<std::string> no_object_revisions;
+  bool tell_remaining = true;  // remainingItemCount
+  uint64_t compacted = 0;      // Exact lists below are answered with 410
   // Whole lists of this kind break off after so many objects and are begun again.
   std::map<std::string, size_t> cut_off;
 

@@ -49,7 +49,8 @@ std::vector<std::string> FakeApi::ObjectsAt(const kube::ListRequest& request,
     if (field.starts_with("value=") && field != "value=" + at->value) continue;
     std::string object = "{\"metadata\":{\"name\":\"" + key.second + "\"";
     if (!key.first.empty()) object += ",\"namespace\":\"" + key.first + "\"";
-    if (!no_revisions.contains(request.type->plural))
+    if (!no_revisions.contains(request.type->plural) &&
+        !no_object_revisions.contains(request.type->plural))
       object += ",\"resourceVersion\":\"" + std::to_string(at->revision) + "\"";
     object += ",\"labels\":" + at->labels + "}";
     if (!request.metadata_only) object += ",\"value\":\"" + at->value + "\"";
@@ -79,7 +80,7 @@ Result<kube::ListEnd> FakeApi::Answer(const kube::ListRequest& request,
   if (request.exact && no_exact.contains(plural))
     return fail(ErrorKind::kInvalid, 400, "unsupported");
   uint64_t revision = RevisionOf(plural);
-  if (request.exact) {
+  if (request.exact && !exact_ignored.contains(plural)) {
     uint64_t wanted = std::stoull(request.resource_version);
     if (wanted < compacted) return fail(ErrorKind::kExpired, 410, "compacted");
     if (wanted > revision) return fail(ErrorKind::kUnavailable, 504, "Too large resource version");

@@ -202,8 +202,6 @@ Status ScopeSettler::Accept(ObjectScan& object) {
 }
 
 Status ScopeSettler::SetAside(const ObjectScan& object) {
-  // A list that broke off and was begun again shows objects twice.
-  if (accepted_.Contains(object.ns(), object.name())) return {};
   if (set_aside_.size() >= kMaxSetAside) {
     too_many_set_aside_ = true;
     return {};
@@ -217,6 +215,7 @@ bool ScopeSettler::TooMany(size_t changed) const {
 }
 
 Result<bool> ScopeSettler::ReadAgain(const resourceset::ObjectKey& key) {
+  // A list that broke off and was begun again shows objects twice.
   if (accepted_.Contains(key.ns, key.name)) return true;
   kube::ListRequest request = ExactRequest();
   request.ns = key.ns;

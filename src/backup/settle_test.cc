@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backup/fake_api.h"
 #include "base/json_scan.h"
 
@@ -204,6 +206,24 @@ TEST_F(SettleTest, AListThatBreaksOffAndBeginsAgainShowsEachObjectOnce) {
   EXPECT_THAT(keeper_.kept, UnorderedElementsAre("a/w0=old", "a/w1=old", "a/w2=old", "a/w3=old"));
 }
 
+TEST_F(SettleTest, WhatIsSeenTwiceIsReadAgainOnceAtMost) {
+  Fill(4);
+  Fix();
+  api_.Put("widgets", "a", "w0", "new");
+  api_.cut_off["widgets"] = 3;
+  int lists = 0;
+  api_.before = [&](const kube::ListRequest& request) {
+    if (!request.exact && request.type->plural == "widgets" && ++lists == 2)
+      api_.Put("widgets", "a", "w1", "new");
+  };
+  // w0 was newer in both lists; w1 was seen as it was in the first one.
+  EXPECT_EQ(Settled().way, "cached+settled(1)");
+  EXPECT_THAT(keeper_.kept, UnorderedElementsAre("a/w0=old", "a/w1=old", "a/w2=old", "a/w3=old"));
+  EXPECT_EQ(std::count_if(api_.requests.begin(), api_.requests.end(),
+                          [](const std::string& r) { return r.find("field=") != r.npos; }),
+            1);
+}
+
 TEST_F(SettleTest, ABusyKindIsListedExactly) {
   Fill(200);
   Fix();
@@ -290,6 +310,26 @@ TEST_F(SettleTest, AServerThatRefusesExactListsIsUnpinned) {
   EXPECT_FALSE(outcome.pinned);
   EXPECT_THAT(outcome.note, HasSubstr("refuses"));
   EXPECT_THAT(keeper_.kept, UnorderedElementsAre("a/w0=new", "a/w1=old"));
+}
+
+TEST_F(SettleTest, AServerThatIgnoresExactListsIsUnpinned) {
+  api_.exact_ignored.insert("widgets");
+  Fill(2);
+  Fix();
+  api_.Put("widgets", "a", "w0", "new");
+  KindOutcome outcome = Settled();
+  EXPECT_FALSE(outcome.pinned);
+  EXPECT_THAT(outcome.note, HasSubstr("came back at"));
+  EXPECT_THAT(keeper_.kept, UnorderedElementsAre("a/w0=new", "a/w1=old"));
+  EXPECT_FALSE(Settled(ListMode::kExact).pinned);
+}
+
+TEST_F(SettleTest, ObjectsWithoutRevisionsAreUnpinned) {
+  api_.no_object_revisions.insert("widgets");
+  Fill(2);
+  Fix();
+  EXPECT_FALSE(Settled().pinned);
+  EXPECT_EQ(keeper_.kept.size(), 2u);
 }
 
 TEST_F(SettleTest, ACompactedRevisionIsExpired) {
