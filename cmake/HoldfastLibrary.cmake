@@ -1,5 +1,5 @@
-# holdfast_library(NAME [USES folder...] [LIBS target...])
-# src/NAME/*.cc becomes the library holdfast_NAME; its *_test.cc become the program NAME_test,
+# holdfast_library(NAME [USES folder...] [LIBS target...] [PARTS folder...])
+# src/NAME/*.cc (and src/NAME/PART/*.cc) becomes the library holdfast_NAME; its *_test.cc become the program NAME_test,
 # registered with ctest under the label "unit". A folder without sources is an interface library.
 enable_testing()
 if(NOT HOLDFAST_FUZZ)
@@ -7,9 +7,11 @@ if(NOT HOLDFAST_FUZZ)
 endif()
 
 function(holdfast_library name)
-  cmake_parse_arguments(ARG "" "" "USES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;LIBS;PARTS" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  set(patterns ${ARG_PARTS})
+  list(TRANSFORM patterns REPLACE "(.+)" "${folder}/\\1/*.cc")
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc ${patterns})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
