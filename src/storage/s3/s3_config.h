@@ -64,10 +64,10 @@ struct S3Config {
   ObjectLockMode lock_mode = ObjectLockMode::kNone;
   std::chrono::seconds lock_for{0};  // locked until upload time + this; > 0 with a lock_mode
 
-  uint64_t single_put_max = 16 << 20;   // bytes; larger files go in parts
-  uint64_t part_size = 0;               // bytes; 0: by length (16 MiB, more for over 160 GB)
-  size_t parallel = 4;                  // parts or ranges under way at once
-  size_t read_ahead = 32 << 20;         // bytes that a download may hold in memory
+  uint64_t single_put_max = 16 << 20;  // bytes; larger files go in parts
+  uint64_t part_size = 0;              // bytes; 0: by length (16 MiB, more for over 160 GB)
+  size_t parallel = 4;                 // parts or ranges under way at once
+  size_t read_ahead = 32 << 20;        // bytes that a download may hold in memory
   PayloadSigning payload_signing = PayloadSigning::kAuto;
   std::chrono::milliseconds stall_timeout{60'000};  // no byte for this long breaks a request
   std::chrono::milliseconds connect_timeout{10'000};
