@@ -28,9 +28,9 @@ Error VerificationError(const CurlFailure& f, const TlsOptions& tls) {
   std::string words = Words(f);
   Error error(ErrorKind::kInvalid,
               "the certificate of " + std::string(f.peer) + " cannot be trusted: " + words);
-  std::string ca = tls.ca_pem.empty()      ? std::string("the system's certificate store")
-                   : tls.ca_origin.empty() ? std::string("the CA certificate given")
-                                           : tls.ca_origin;
+  std::string given = tls.ca_origin.empty() ? "the CA certificate given" : tls.ca_origin;
+  std::string ca = tls.ca_pem.empty() ? std::string("the system's certificate store") : given;
+  if (!tls.extra_ca_pem.empty()) ca += " or " + given;
   if (Has(words, "subject name") || Has(words, "host name"))
     return std::move(error).Hint(
         "the certificate is for another name; use one of its names in the address, or name one as "

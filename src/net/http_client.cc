@@ -5,6 +5,9 @@
 #include <optional>
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 
 #include "net/curl_error.h"
 #include "net/curl_pool.h"
@@ -42,6 +45,21 @@ curl_blob Blob(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
 }
 
+// Adds extra_ca_pem to what is trusted already. The store belongs to this client's handles alone.
+CURLcode AddCertificates(CURL*, void* context, void* options) {
+  const std::string& pem = static_cast<const TlsOptions*>(options)->extra_ca_pem;
+  X509_STORE* store = SSL_CTX_get_cert_store(static_cast<SSL_CTX*>(context));
+  BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  int added = 0;
+  while (X509* cert = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
+    added += X509_STORE_add_cert(store, cert);
+    X509_free(cert);
+  }
+  BIO_free(bio);
+  ERR_clear_error();  // the end of the text is an error to OpenSSL
+  return added > 0 ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
 void SetTls(CURL* easy, const TlsOptions& tls) {
   if (tls.insecure) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -52,6 +70,10 @@ void SetTls(CURL* easy, const TlsOptions& tls) {
     curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
     // The built-in folder of CAs would be trusted beside it.
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  if (!tls.extra_ca_pem.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &AddCertificates);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, const_cast<TlsOptions*>(&tls));
   }
   if (!tls.cert_pem.empty()) {
     curl_blob cert = Blob(tls.cert_pem);
@@ -173,7 +195,9 @@ Status HttpClient::Impl::Run(CurlHandle& handle, const HttpRequest& request, Exc
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
   if (!options.user_agent.empty())
     curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-  if (!options.proxy_url.empty())
+  if (options.no_proxy)
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  else if (!options.proxy_url.empty())
     curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
   else if (parts->IsLoopback())
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");

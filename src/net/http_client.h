@@ -13,7 +13,8 @@
 namespace holdfast::net {
 
 struct TlsOptions {
-  std::string ca_pem;  // certificates to trust, and no others; empty: the system's
+  std::string ca_pem;        // certificates to trust, and no others; empty: the system's
+  std::string extra_ca_pem;  // certificates to trust beside those
   std::string
       ca_origin;  // where they were given, for errors: `certificate-authority of cluster "a"`
   std::string cert_pem;   // client certificate with its chain; empty: none
@@ -28,6 +29,7 @@ struct HttpClientOptions {
   // http://, https://, socks5://; empty: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. Loopback
   // addresses are never reached through the environment's proxy.
   std::string proxy_url;
+  bool no_proxy = false;  // nothing goes by a proxy, whatever the environment says
   std::string user_agent;
   std::chrono::milliseconds connect_timeout{10'000};  // name, connection and TLS handshake together
   size_t max_connections = 64;                        // further calls of Send() wait for one

@@ -42,6 +42,33 @@ TlsOptions Trusting(const TestCertificate& ca) {
 
 void Answer(const TestRequest& r, TestReply& reply) { reply.Respond(200, r.headers.at("host")); }
 
+TEST(HttpTls, TrustsExtraCasBesideTheOthers) {
+  TestCertificate other = MakeCertificate("other CA", "", nullptr);
+  TestCertificate servers[] = {MakeCertificate("s", "IP:127.0.0.1", &Ca()),
+                               MakeCertificate("s", "IP:127.0.0.1", &other)};
+  auto context = MakeServerContext(servers[0]);
+  auto other_context = MakeServerContext(servers[1]);
+  TestServer listener(Answer, context.get());
+  TestServer other_listener(Answer, other_context.get());
+  TlsOptions both = Trusting(Ca());
+  both.extra_ca_pem = "a comment\n" + other.cert_pem;
+  EXPECT_TRUE(Get(listener.url(), std::move(both)).status);
+  TlsOptions extra;
+  extra.extra_ca_pem = Ca().cert_pem + other.cert_pem;
+  extra.ca_origin = "endpointCA";
+  EXPECT_TRUE(Get(other_listener.url(), std::move(extra)).status);
+  TlsOptions wrong;
+  wrong.extra_ca_pem = other.cert_pem;
+  wrong.ca_origin = "endpointCA";
+  Got got = Get(listener.url(), std::move(wrong));
+  ASSERT_FALSE(got.status);
+  EXPECT_NE(got.status.error().hint().find("certificate store or endpointCA"), std::string::npos)
+      << got.status.error().ToString();
+  TlsOptions none;
+  none.extra_ca_pem = "no certificate";
+  EXPECT_FALSE(Get(listener.url(), std::move(none)).status);
+}
+
 TEST(HttpTls, TrustsTheGivenCaAndNoOther) {
   TestCertificate server = MakeCertificate("s", "IP:127.0.0.1", &Ca());
   auto context = MakeServerContext(server);
