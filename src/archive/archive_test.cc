@@ -247,7 +247,7 @@ TEST(Archive, ManifestProvesTheContents) {
   EXPECT_EQ(ErrorOf(Repack([](Entries&) {})), "no error");
   EXPECT_THAT(ErrorOf(Repack([](Entries&) {}, false)), HasSubstr("seal at the end is missing"));
   EXPECT_THAT(ErrorOf(Repack([](Entries& files) { files[1].second[5] ^= 1; })),
-              HasSubstr("entry number 2 of 3"));
+              HasSubstr("entry \"secrets.#v1/ns/a.json\" does not have the SHA-256"));
   EXPECT_THAT(ErrorOf(Repack([](Entries& files) { files[1].first[15] = 'z'; })),
               HasSubstr("its tar does not have the SHA-256"));
   EXPECT_THAT(ErrorOf(Repack([](Entries& files) { files.erase(files.begin()); })),

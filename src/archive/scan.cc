@@ -5,6 +5,7 @@
 #include <map>
 
 #include "archive/digest_batch.h"
+#include "archive/path_list.h"
 #include "archive/writer.h"
 #include "base/printable.h"
 #include "stream/sha256.h"
@@ -67,6 +68,7 @@ class Scanner {
   ScanResult result_;
   std::deque<Digest> digests_;
   DigestBatch batch_{digests_};
+  PathList paths_;  // of the entries, for messages
   uint64_t entries_ = 0;
   std::map<std::string, KindCount, std::less<>> kinds_;
   KindCount* last_kind_ = nullptr;
@@ -115,7 +117,10 @@ Status Scanner::One(const stream::TarEntry& entry) {
   if (entry.path == kManifestPath) return TakeManifest(entry);
   HF_ASSIGN(std::string_view body, tar_.Body());
   ++entries_;
-  if (all_) batch_.Add(body);
+  if (all_) {
+    batch_.Add(body);
+    paths_.Add(entry.path);
+  }
   if (entry.path == kFiltersPath) {
     result_.has_filters = true;
     return handler_.Filters(body);
@@ -161,8 +166,8 @@ Status Scanner::CheckManifest() {
   batch_.Compute();
   for (size_t i = 0; i < digests_.size(); ++i) {
     if (digests_[i] == manifest.entry_sha256[i]) continue;
-    return Damaged("entry number " + std::to_string(i + 1) + " of " + std::to_string(entries_) +
-                   " does not have the SHA-256 that the manifest says");
+    return Damaged("entry \"" + Printable(paths_.Get(i), 600) +
+                   "\" does not have the SHA-256 that the manifest says");
   }
   if (all_ && manifest.tar_sha256 != tar_sha256_) {
     return Damaged("its tar does not have the SHA-256 that the manifest says");
