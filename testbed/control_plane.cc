@@ -16,6 +16,7 @@
 #include "testbed/control_plane_files.h"
 #include "testbed/kubeconfig.h"
 #include "testbed/ports.h"
+#include "testbed/scratch.h"
 #include "testbed/supervisor.h"
 #include "testbed/tools.h"
 
@@ -23,26 +24,7 @@ namespace holdfast::testbed {
 namespace {
 
 constexpr int kPortTries = 5;
-constexpr size_t kLogTail = 3000;
 constexpr std::chrono::milliseconds kPollEvery{20};
-
-std::string LogTail(const std::filesystem::path& path) {
-  auto text = ReadFile(path);
-  if (!text) return "(no log: " + text.error().ToString() + ")";
-  if (text->size() <= kLogTail) return *text;
-  size_t line = text->find('\n', text->size() - kLogTail);
-  return line == std::string::npos ? text->substr(text->size() - kLogTail) : text->substr(line + 1);
-}
-
-Result<std::filesystem::path> MakeFolder(std::filesystem::path parent) {
-  if (parent.empty()) {
-    const char* tmp = std::getenv("TMPDIR");
-    parent = tmp != nullptr && *tmp != '\0' ? tmp : "/tmp";
-  }
-  std::string path = std::filesystem::absolute(parent) / "holdfast-testbed-XXXXXX";
-  if (mkdtemp(path.data()) == nullptr) return Fail(ErrnoError("making folder " + path, errno));
-  return std::filesystem::path(path);
-}
 
 }  // namespace
 
@@ -187,7 +169,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::Start(ControlPlaneOptions op
     HF_ASSIGN_CONTEXT(options.tools, FindTools(names), "finding the test bed's programs");
   }
   auto impl = std::make_unique<Impl>();
-  HF_ASSIGN(impl->files.dir, MakeFolder(options.parent));
+  HF_ASSIGN(impl->files.dir, MakeScratchFolder(options.parent));
   HF_ASSIGN(impl->supervisor, Supervisor::Start(impl->files.dir));
   impl->options = std::move(options);
   HF_TRY_CONTEXT(WriteIdentities(impl->files, impl->options), "preparing a control plane");

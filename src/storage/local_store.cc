@@ -107,7 +107,7 @@ Status LocalStore::Put(stream::Spool& spool, const std::string& name, const Wait
   if (::fstatat(folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
     return Fail(ErrorKind::kConflict, "\"" + name + "\" exists already in " + Describe());
   }
-  HF_TRY(spool.Flush());
+  if (spool.FlushedSize() < spool.Size()) HF_TRY(spool.Flush());  // not one that was linked
   HF_ASSIGN(stream::Spool copy, stream::Spool::Create(folder_, stream::Spool::Kind::kLinkable));
   stream::SpoolSource source(spool);
   stream::SpoolSink sink(copy);
