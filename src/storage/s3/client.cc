@@ -33,14 +33,14 @@ struct Client::Attempt {
   bool answered = false;
 };
 
-Client::Client(const S3Config& config, Endpoint endpoint, std::string region, std::string ca_pem,
+Client::Client(S3Config config, Endpoint endpoint, std::string region, std::string ca_pem,
                const Env& env, std::vector<std::unique_ptr<CredentialSource>> sources, Clock& clock,
                const Logger* log)
-    : config_(config),
+    : config_(std::move(config)),
       endpoint_(std::move(endpoint)),
       clock_(clock),
       log_(log),
-      http_(HttpOptions(config, endpoint_, std::move(ca_pem), env), clock),
+      http_(HttpOptions(config_, endpoint_, std::move(ca_pem), env), clock),
       credentials_(std::move(sources)),
       region_(std::move(region)) {}
 

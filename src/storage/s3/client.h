@@ -38,9 +38,8 @@ struct Answer {
 // they have expired; both once a request.
 class Client {
  public:
-  Client(const S3Config& config, Endpoint endpoint, std::string region, std::string ca_pem,
-         const Env& env, std::vector<std::unique_ptr<CredentialSource>> sources, Clock& clock,
-         const Logger* log);
+  Client(S3Config config, Endpoint endpoint, std::string region, std::string ca_pem, const Env& env,
+         std::vector<std::unique_ptr<CredentialSource>> sources, Clock& clock, const Logger* log);
 
   // One request until it succeeds or cannot (config.retry). Success is status 2xx. With on_body a
   // broken body is not retried: what was handed out cannot be taken back.
@@ -67,7 +66,7 @@ class Client {
   std::string Region();
   bool ChangeRegion(const std::string& from, const std::string& to);
 
-  const S3Config& config_;
+  const S3Config config_;
   const Endpoint endpoint_;
   Clock& clock_;
   const Logger* const log_;

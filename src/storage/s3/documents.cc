@@ -88,10 +88,12 @@ Result<ListPage> ParseList(std::string_view xml) {
     page.next = std::max(page.next, object.key);
     page.objects.push_back(std::move(object));
   }
-  if (const XmlElement* token = list.Child("NextContinuationToken"))
+  if (const XmlElement* token = list.Child("NextContinuationToken")) {
+    page.has_token = true;
     page.next = token->text;
-  else if (const XmlElement* marker = list.Child("NextMarker"))
+  } else if (const XmlElement* marker = list.Child("NextMarker")) {
     page.next = key(marker->text);
+  }
   if (page.truncated && page.next.empty())
     return Fail(ErrorKind::kInvalid, "the store cut its list off and does not say how it goes on");
   return page;

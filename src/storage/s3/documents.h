@@ -21,7 +21,8 @@ struct ListedObject {
 struct ListPage {
   std::vector<ListedObject> objects;
   bool truncated = false;
-  std::string next;  // continuation token (V2), or marker (V1: the last name when there is none)
+  bool has_token = false;  // `next` is a token of V2
+  std::string next;        // continuation token (V2), or marker (V1: the last name if it has none)
 };
 Result<ListPage> ParseList(std::string_view xml);
 
