@@ -59,6 +59,7 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
   AddVerifyCommand(app, session);
   AddDiffCommand(app, session);
   AddResourceSetCommand(app, session);
+  AddEtcdCommand(app, session);
   AddCompletionCommand(app, session);
   AddVersionCommand(app, session);
 
