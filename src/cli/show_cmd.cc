@@ -161,7 +161,10 @@ Status RunShow(Session& session, const ShowArgs& args) {
   HF_ASSIGN(auto store, OpenStore(args.store));
   HF_ASSIGN(auto source, store->Open(args.archive, 0, session.StoreWaits()));
   ShowHandler handler(wanted);
-  HF_ASSIGN_CONTEXT(auto scan, archive::Scan(*source, handler, {.stop = session.stop}),
+  HF_ASSIGN_CONTEXT(auto scan,
+                    archive::Scan(*source, handler,
+                                  // The seal finds every change to the file.
+                                  {.digests = archive::Digests::kSealOnly, .stop = session.stop}),
                     "reading " + args.archive);
   if (wanted) return ShowObject(session, args, keys, handler);
   if (args.format == Format::kText)

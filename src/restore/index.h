@@ -94,7 +94,10 @@ struct ArchivedCrd {
 struct IndexOptions {
   std::filesystem::path temp_dir;     // of the spool
   uint64_t max_objects = 20'000'000;  // more is kInvalid
-  archive::ScanOptions scan;          // tar_spool is set by Load
+  // tar_spool is set by Load. The seal of an archive of ours finds every change to the file; to
+  // hold the digests inside against it as well is the business of verify, and costs twice the CPU
+  // time.
+  archive::ScanOptions scan = {.digests = archive::Digests::kSealOnly};
   // When the backup was begun, where the archive does not say it itself (its name may).
   std::optional<Clock::Wall> taken;
   size_t threads = 2;  // that decrypt and examine, beside the one that reads

@@ -56,6 +56,31 @@ TEST(Index, FindsObjectsAndReadsTheirBodiesAgain) {
   EXPECT_EQ(index.FindAnyVersion("", "secrets", "n", "a"), id);
 }
 
+Result<Index> LoadBytes(const std::string& archive) {
+  stream::StringSource source(archive);
+  IndexOptions options;
+  options.temp_dir = std::filesystem::temp_directory_path();
+  return Index::Load(source, NoKeys(), options);
+}
+
+TEST(Index, TheSealAloneProvesAnArchiveOfOurs) {
+  std::string text = J("{'metadata':{'name':'a'},'spec':{'some':'thing','n':12345}}");
+  std::string good = MakeArchive({{"plants.x.io#v1/a.json", text}});
+  ASSERT_TRUE(LoadBytes(good));
+  for (size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
+    EXPECT_FALSE(LoadBytes(bad)) << "bit " << bit;
+  }
+
+  // Digests of entries are not computed: verify does that.
+  stream::StringSink out;
+  archive::Writer writer(out, Clock::Wall{});
+  EXPECT_TRUE(writer.Add("plants.x.io#v1/a.json", text, stream::Sha256::Of("another text")));
+  EXPECT_TRUE(writer.Finish({}));
+  EXPECT_TRUE(LoadBytes(out.Take()));
+}
+
 TEST(Index, FillsInWhatAnEntryLacks) {
   Index index = Loaded(
       {{"secrets.#v1/n/a.json", J("{'metadata':{'name':'a'}}")},
