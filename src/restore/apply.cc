@@ -70,12 +70,22 @@ Status Applier::Finish() {
   HF_TRY(RunAll(again, true));
   const std::vector<ObjectId>& deferred = context_.plan.deferred();
   return ParallelFor(deferred.size(), settings_.workers, context_.stop,
-                     [&](size_t i, std::stop_token) { return PatchOwners(deferred[i]); });
+                     [&](size_t i, std::stop_token) -> Status {
+                       if (!Wanted(deferred[i])) return {};
+                       return PatchOwners(deferred[i]);
+                     });
+}
+
+bool Applier::Wanted(ObjectId id) const {
+  return settings_.only_types.empty() || settings_.only_types[context_.index.TypeOf(id)];
 }
 
 Status Applier::RunAll(const std::vector<ObjectId>& ids, bool last_chance) {
   return ParallelFor(ids.size(), settings_.workers, context_.stop,
-                     [&](size_t i, std::stop_token) { return One(ids[i], last_chance); });
+                     [&](size_t i, std::stop_token) -> Status {
+                       if (!Wanted(ids[i])) return {};
+                       return One(ids[i], last_chance);
+                     });
 }
 
 Status Applier::One(ObjectId id, bool last_chance) {

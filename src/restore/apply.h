@@ -58,6 +58,7 @@ struct ApplySettings {
   std::chrono::seconds terminating_timeout{30};
   // Objects of the run itself, "<plural>.<group>/<namespace>/<name>", left alone.
   std::vector<std::string> own_objects = {};
+  std::vector<bool> only_types = {};                 // by TypeId; empty: all
   std::function<void(uint64_t done)> progress = {};  // called by one thread at a time
 };
 
@@ -79,6 +80,7 @@ class Applier {
   Status RunAll(const std::vector<ObjectId>& ids, bool last_chance);
   Status One(ObjectId id, bool last_chance);
   Status Record(ObjectId id, Result<Written> written, bool last_chance);
+  bool Wanted(ObjectId id) const;
   Status PatchOwners(ObjectId id);
   Status CountFailure(const Error& error);
   void Done();

@@ -37,6 +37,15 @@ struct ApplyTest : ::testing::Test {
                          quiet,          clock,          stop.get_token()};
     ApplySettings settings;
     settings.workers = 4;
+    for (const std::string& plural : only) {
+      settings.only_types.resize(planned.index->types().size());
+      for (TypeId type = 0; type < settings.only_types.size(); ++type)
+        if (planned.index->types()[type].plural == plural) settings.only_types[type] = true;
+    }
+    if (fresh) {
+      context.fresh_types.assign(planned.index->types().size(), true);
+      context.settling = Deadline::After(clock, std::chrono::seconds(10));
+    }
     settings.own_objects = {"configmaps/ops/holdfast-restore-state"};
     Applier applier(context, settings, *outcomes, report);
     for (Phase phase : {Phase::kCrds, Phase::kClusterScoped, Phase::kNamespaced, Phase::kLast}) {
@@ -58,6 +67,8 @@ struct ApplyTest : ::testing::Test {
   Planned planned;
   std::optional<Outcomes> outcomes;
   std::optional<Quiesce> quiesce;
+  std::vector<std::string> only;  // plurals; empty: all
+  bool fresh = false;             // all types are
   ReportBuilder report;
   Logger log = Logger::Quiet();
   SleepyClock clock;
@@ -266,12 +277,23 @@ TEST_F(ApplyTest, AControllerHeldAtZeroIsWrittenWithZero) {
   quiesce.emplace(Quiesce::Settings{"ops", "run", "archive", std::chrono::seconds(1)}, report, log,
                   clock);
   ASSERT_TRUE(quiesce->Down(api, TypeOfDiscovery(discovery),
-                            {{"apps/v1", "deployments", "n", "rancher2", std::nullopt}}, {}));
+                            {{"apps/v1", "deployments", "n", "rancher2", std::nullopt}}, {}, {}));
+  fresh = true;  // its zero is not the old schema's doing, and no reason to write it again
   Report done = Run({{path, deployment(2, "new")}});
+  EXPECT_EQ(std::count(api.requests.begin(), api.requests.end(), "PUT " + std::string(path)), 1);
   EXPECT_EQ(json::Find(cluster.objects.at(path).text, {"spec", "replicas"}), "0");
   ASSERT_TRUE(quiesce->Up(api, TypeOfDiscovery(discovery)));
   EXPECT_EQ(json::Find(cluster.objects.at(path).text, {"spec", "replicas"}), "4");
   EXPECT_THAT(cluster.objects.at(path).text, HasSubstr("new"));
+}
+
+TEST_F(ApplyTest, OnlyTheTypesAskedForAreWritten) {
+  only = {"plants"};
+  const std::string circle =
+      ",'ownerReferences':[{'apiVersion':'v1','kind':'ConfigMap','name':'a','uid':'u'}]";
+  Report done = Run({{kCm, Cm("v", circle)}, {kOak, Oak("'spec':{'n':1}")}});
+  EXPECT_THAT(api.requests, ElementsAre("POST " + std::string(kOak)));
+  EXPECT_EQ(done.counts.created, 1u);
 }
 
 TEST_F(ApplyTest, TheStateOfTheRunItselfIsLeftAlone) {

@@ -34,7 +34,10 @@ struct Options {
   // Failures of single objects, and of prune, do not fail the restore; they are reported all the
   // same.
   bool ignore_errors = false;
-  bool plan_only = false;  // say what would be done; nothing but reads is sent
+  // Say what would be done. Changes nothing: only reads are sent and, where prune would delete
+  // ServiceAccounts or their tokens, one SelfSubjectReview (who are we? it is a POST that stores
+  // nothing), so that the plan does not delete our own.
+  bool plan_only = false;
   // Prune even where the archive lacks a whole selected type of which the cluster has objects.
   bool allow_missing_types = false;
 

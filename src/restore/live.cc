@@ -26,6 +26,12 @@ Result<std::string> ClientLister::Get(const kube::ResourceType& type, std::strin
   return client_.Get(type, ns, name, call_);
 }
 
+bool ConcernsOneType(const Error& error) {
+  if (error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kUnauthorized)
+    return false;
+  return error.code() != 0;
+}
+
 Result<std::set<std::string>> ListCrdNames(ObjectLister& lister) {
   const kube::ResourceType type{{"apiextensions.k8s.io", "v1"},   "customresourcedefinitions",
                                 "CustomResourceDefinition",       false,
@@ -88,10 +94,21 @@ const std::vector<std::string>& Live::Paths(ObjectId id) const {
 const Live::External& Live::ExternalOwnerState(uint32_t number) const {
   return impl_->externals[number];
 }
+const std::string& Live::WhyUnread(TypeId type) const {
+  static const std::string kRead;
+  auto it = impl_->unread.find(type);
+  return it == impl_->unread.end() ? kRead : it->second;
+}
+bool Live::AnyUnread() const { return !impl_->unread.empty() || !impl_->unread_extras.empty(); }
+std::vector<std::string> Live::prune_gaps() const {
+  std::vector<std::string> gaps;
+  for (const auto& [key, why] : impl_->unread_extras) gaps.push_back(why);
+  return gaps;
+}
 const std::vector<ExtraObject>& Live::extras() const { return impl_->extras; }
 bool Live::OwnerIsLive(const ExtraObject::Owner& owner) const {
   const External& state = impl_->extra_owners[owner.external];
-  return state.exists && state.uid == owner.uid;
+  return state.unknown || (state.exists && state.uid == owner.uid);
 }
 const std::vector<std::string>& Live::types_not_in_archive() const {
   return impl_->types_not_in_archive;

@@ -53,6 +53,10 @@ class ClientLister : public ObjectLister {
   kube::Call call_;
 };
 
+// Whether a failed read concerns its type alone (its conversion webhook or its aggregated API is
+// down, D11): the server has answered, and our credentials are good for what we ask.
+bool ConcernsOneType(const Error& error);
+
 // Names of all CRDs. Blocks.
 Result<std::set<std::string>> ListCrdNames(ObjectLister& lister);
 
@@ -110,6 +114,7 @@ struct ExtraObject {
   std::string_view name;
   Uid uid;
   bool terminating = false;
+  bool held = false;           // has finalizers that prune may remove (prune.h)
   bool account_token = false;  // a Secret with a ServiceAccount's token
   struct Owner {
     Uid uid;
@@ -139,10 +144,12 @@ class Live {
 
   // Lists every type of the archive that the cluster has, and those the selection names, and looks
   // up owners that are not in the archive. `index` must outlive it; `types` (and its Discovery)
-  // must live until the next Reread(). An error names the type. Blocks.
+  // must live until the next Reread(). A type that cannot be read for a reason of its own is known
+  // by WhyUnread() and prune_gaps(); any other failure is an error, which names the type. Blocks.
   static Result<Live> Read(const Index& index, const Types& types, ObjectLister& lister,
                            const LiveOptions& options);
-  // Lists again what `changed` names (also owners that were not found before); all else is kept.
+  // Lists again what `changed` names and what could not be read before (also owners that were not
+  // found then); all else is kept.
   // `types` may be of a newer Discovery, and replaces the old one; `options.selection` too.
   Status Reread(const Types& types, const std::vector<TypeId>& changed, ObjectLister& lister,
                 const LiveOptions& options);
@@ -162,13 +169,20 @@ class Live {
     bool exists = false;
     bool namespaced = false;
     bool kind_known = false;
+    bool unknown = false;  // the server could not say whether it exists
     Uid uid;
   };
   // By the numbers of Index::external_owners().
   const External& ExternalOwnerState(uint32_t number) const;
 
+  // Why the type's objects could not be read, so that none of them is known; empty: they were.
+  const std::string& WhyUnread(TypeId type) const;
+  bool AnyUnread() const;
+  // Of what the selection takes: types that could not be read, and why. They have no extras.
+  std::vector<std::string> prune_gaps() const;
+
   const std::vector<ExtraObject>& extras() const;
-  // Whether the owner, not among archive or extras, is there (looked up during Read).
+  // Whether the owner, not among archive or extras, is there (looked up during Read), or may be.
   bool OwnerIsLive(const ExtraObject::Owner& owner) const;
   // Types that the selection takes, of which the archive has no object but the cluster has some.
   const std::vector<std::string>& types_not_in_archive() const;

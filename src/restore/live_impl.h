@@ -39,6 +39,7 @@ struct Live::Impl {
              std::vector<ExtraObject>& found);
   Status LookUp(ObjectLister& lister, const LiveOptions& options);
   Status LookUpExtraOwners(ObjectLister& lister, const LiveOptions& options);
+  void GiveUp(const Target& target, const Error& error);
   void Forget(TypeId type);
   void Store(ObjectId id, LiveComparison comparison);
   ExtraObject MakeExtra(const kube::ResourceType& type, std::string_view object,
@@ -58,6 +59,8 @@ struct Live::Impl {
   std::vector<Live::External> externals;
   std::map<TypeKey, std::unique_ptr<kube::ResourceType>> type_copies;
   std::set<TypeKey> listed;
+  std::map<TypeId, std::string> unread;          // archived types, and why
+  std::map<TypeKey, std::string> unread_extras;  // selected types
   NamePool names;
   Interner namespaces;
   std::vector<ExtraObject> extras;

@@ -7,6 +7,7 @@
 #include "base/workers.h"
 #include "restore/live_impl.h"
 #include "restore/owner_lookup.h"
+#include "restore/prune.h"
 
 namespace holdfast::restore {
 
@@ -20,7 +21,7 @@ std::vector<Live::Impl::Target> Live::Impl::Targets(const std::set<TypeId>* only
     const TypeState& state = (*types)[id];
     bool visible = state.exists || state.other_version;
     if (state.exists) taken.insert(KeyOf(state.type));
-    if (!visible || (only != nullptr && !only->contains(id))) continue;
+    if (!visible || (only != nullptr && !only->contains(id) && !unread.contains(id))) continue;
     Target target{state.exists ? state.type : *state.other_version, id, !state.exists, nullptr};
     if (state.exists && options.selection != nullptr)
       target.selection = options.selection->Find(state.type);
@@ -44,6 +45,18 @@ std::vector<Live::Impl::Target> Live::Impl::Targets(const std::set<TypeId>* only
     targets.push_back({*selected.type, kNoId, false, &selected});
   }
   return targets;
+}
+
+// The type's objects are not known then; all others are.
+void Live::Impl::GiveUp(const Target& target, const Error& error) {
+  std::lock_guard lock(mutex);
+  std::string why =
+      "the cluster's " + target.type.ResourceName() + " cannot be read: " + error.ToString();
+  if (target.archived != kNoId) {
+    Forget(target.archived);
+    unread[target.archived] = why;
+  }
+  if (target.selection != nullptr) unread_extras[KeyOf(target.type)] = why;
 }
 
 void Live::Impl::Forget(TypeId type) {
@@ -75,6 +88,7 @@ ExtraObject Live::Impl::MakeExtra(const kube::ResourceType& type, std::string_vi
   extra.name = names.Get(names.Add(metadata.name));
   extra.uid = uids.Pack(metadata.uid);
   extra.terminating = metadata.terminating;
+  extra.held = HasRemovableFinalizers(object);
   extra.account_token = type.gv.group.empty() && type.plural == "secrets" &&
                         json::FindString(object, {"type"}) == "kubernetes.io/service-account-token";
   for (json::ArrayReader reader(metadata.owners); auto reference = reader.Next();) {
@@ -157,6 +171,8 @@ Status Live::Impl::ReadTarget(const Target& target, ObjectLister& lister,
   std::lock_guard lock(mutex);
   objects_read += seen;
   listed.insert(KeyOf(target.type));
+  unread.erase(target.archived);
+  unread_extras.erase(KeyOf(target.type));
   extras.insert(extras.end(), std::make_move_iterator(found.begin()),
                 std::make_move_iterator(found.end()));
   return {};
@@ -168,8 +184,12 @@ Status Live::Impl::ReadAll(const std::vector<Target>& targets, ObjectLister& lis
   uint64_t done = 0;
   HF_TRY(ParallelFor(targets.size(), options.threads, options.stop,
                      [&](size_t i, std::stop_token) -> Status {
-                       HF_TRY_CONTEXT(ReadTarget(targets[i], lister, options),
-                                      "reading the cluster's " + targets[i].type.ResourceName());
+                       Status read = ReadTarget(targets[i], lister, options);
+                       if (!read && !ConcernsOneType(read.error())) {
+                         return Fail(std::move(read).error().With("reading the cluster's " +
+                                                                  targets[i].type.ResourceName()));
+                       }
+                       if (!read) GiveUp(targets[i], read.error());
                        if (!options.progress) return {};
                        std::lock_guard lock(progress);
                        uint64_t objects_seen;

@@ -10,12 +10,21 @@ class FailingCluster : public FakeCluster {
  public:
   Status List(const kube::ResourceType& type, const std::string& fields, bool metadata_only,
               const kube::ObjectSink& sink) override {
-    if (type.plural == broken) return Fail(ErrorKind::kUnauthorized, "forbidden");
+    if (type.plural == broken) {
+      HF_TRY(FakeCluster::List(type, fields, metadata_only, sink));
+      return Fail(error);
+    }
     if (!fields.empty()) ++field_lists;
     if (repeat) HF_TRY(FakeCluster::List(type, fields, metadata_only, sink));
     return FakeCluster::List(type, fields, metadata_only, sink);
   }
+  Result<std::string> Get(const kube::ResourceType& type, std::string_view ns,
+                          std::string_view name) override {
+    if (type.plural == broken) return Fail(error);
+    return FakeCluster::Get(type, ns, name);
+  }
   std::string broken;
+  Error error = Error(ErrorKind::kUnavailable, "conversion webhook for x.io failed").Code(500);
   bool repeat = false;
   int field_lists = 0;
 };
@@ -37,9 +46,92 @@ TEST_F(LiveTest, AFailedListNamesTheType) {
   ASSERT_TRUE(index);
   kube::Discovery discovery = cluster.Discovery();
   Types types = Types::Resolve(*index, discovery, cluster.crds);
-  auto live = Live::Read(*index, types, cluster, {});
-  ASSERT_FALSE(live);
-  EXPECT_NE(live.error().ToString().find("pots.x.io"), std::string::npos);
+  // What is wrong with more than this type: our rights, the way to the server, a stop.
+  for (const Error& error : {Error(ErrorKind::kUnauthorized, "forbidden").Code(403),
+                             Error(ErrorKind::kUnavailable, "connection refused"),
+                             Error(ErrorKind::kCancelled, "stopped").Code(500)}) {
+    cluster.error = error;
+    auto live = Live::Read(*index, types, cluster, {});
+    ASSERT_FALSE(live);
+    EXPECT_NE(live.error().ToString().find("pots.x.io"), std::string::npos);
+  }
+}
+
+const char* const kPots =
+    "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\nmetadata: {name: a}\n"
+    "resourceSelectors:\n- {apiVersion: x.io/v1, kinds: [pots, plants]}\n"
+    "- {apiVersion: v1, kinds: [secrets]}\n";
+
+// D11.
+TEST_F(LiveTest, ATypeThatCannotBeReadFailsAloneAndIsReadAgainLater) {
+  const std::string owner =
+      ",'ownerReferences':[{'apiVersion':'x.io/v1','kind':'Pot','name':'pot','uid':'u'}]";
+  const std::string rose = "{'metadata':{'name':'rose'" + owner + "}}";
+  const char* const kRose = "secrets.#v1/n/rose.json";
+  Entries entries = {{kPot, Pot("1")},
+                     {"plants.x.io#v1/oak.json", J("{'metadata':{'name':'oak'}}")},
+                     {kRose, J(rose)}};
+  cluster.Put(kPot, Pot("1", "n"));
+  cluster.Put("pots.x.io#v1/n/extra.json", J("{'metadata':{'name':'extra','namespace':'n'}}"));
+  cluster.Put(kRose, J("{'metadata':{'name':'rose','namespace':'n'" + owner + "}}"));
+  cluster.broken = "pots";
+  PlanOptions options;
+  options.prune = true;
+  Planned plan = MakePlan(entries, cluster, options, kPots);
+  EXPECT_EQ(plan.Kind(kPot), ActionKind::kCannot);
+  EXPECT_NE(plan.Reason(kPot).find("conversion webhook for x.io failed"), std::string::npos);
+  EXPECT_EQ(plan.Kind("plants.x.io#v1/oak.json"), ActionKind::kCreate);
+  // That its owner may be there is no reason to take the reference away.
+  EXPECT_EQ(plan.Kind(kRose), ActionKind::kNothing);
+  EXPECT_EQ(plan.Write(kRose).dropped_owners.size(), 1u);
+  EXPECT_TRUE(plan.Deleted().empty());
+  EXPECT_TRUE(plan.live->AnyUnread());
+  ASSERT_EQ(plan.live->prune_gaps().size(), 1u);
+  EXPECT_NE(plan.live->prune_gaps()[0].find("pots.x.io"), std::string::npos);
+
+  cluster.broken.clear();
+  LiveOptions read;
+  read.selection = plan.selection.get();
+  ASSERT_TRUE(plan.live->Reread(*plan.types, {}, cluster, read));
+  EXPECT_FALSE(plan.live->AnyUnread());
+  *plan.plan = Plan::Build(*plan.index, *plan.types, *plan.live, options);
+  EXPECT_EQ(plan.Kind(kPot), ActionKind::kNothing);
+  EXPECT_EQ(plan.Deleted(), std::vector<std::string>{"pots.x.io n/extra"});
+}
+
+TEST_F(LiveTest, OwnersThatCannotBeReadAreNeitherThereNorMissing) {
+  const std::string owner =
+      ",'ownerReferences':[{'apiVersion':'x.io/v1','kind':'Pot','name':'away','uid':'u'}]";
+  cluster.Put("secrets.#v1/n/rose.json",
+              J("{'metadata':{'name':'rose','namespace':'n'" + owner + "}}"));
+  cluster.Put("secrets.#v1/n/extra.json",
+              J("{'metadata':{'name':'extra','namespace':'n'" + owner + "}}"));
+  Entries entries = {{"secrets.#v1/n/rose.json", J("{'metadata':{'name':'rose'" + owner + "}}")},
+                     {"plants.x.io#v1/oak.json", J("{'metadata':{'name':'oak'}}")},
+                     {"secrets.#v1/n/new.json", J("{'metadata':{'name':'new'" + owner + "}}")}};
+  // Few are asked for one by one, many by a list.
+  for (int i = 0; i < 40; ++i) {
+    std::string name = "many-" + std::to_string(i);
+    entries.push_back(
+        {"configmaps.#v1/n/" + name + ".json",
+         J("{'metadata':{'name':'" + name +
+           "','ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment','name':'" + name +
+           "','uid':'u'}]}}")});
+  }
+  for (const char* broken : {"pots", "deployments"}) {
+    cluster.broken = broken;
+    Planned plan = MakePlan(entries, cluster);
+    bool pots = cluster.broken == "pots";
+    // What an object that may be there owns is not pruned.
+    PlanOptions prune;
+    prune.prune = true;
+    EXPECT_EQ(MakePlan(entries, cluster, prune, kPots).Deleted().empty(), pots);
+    EXPECT_EQ(plan.Kind("secrets.#v1/n/rose.json"),
+              pots ? ActionKind::kNothing : ActionKind::kUpdate);
+    PreparedWrite many = plan.Write("configmaps.#v1/n/many-7.json");
+    ASSERT_EQ(many.dropped_owners.size(), 1u);
+    EXPECT_EQ(many.dropped_owners[0].find("cannot be read") != std::string::npos, !pots);
+  }
 }
 
 TEST_F(LiveTest, OnlyTypesOfTheArchiveAreListed) {

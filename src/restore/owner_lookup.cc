@@ -32,7 +32,10 @@ class Lookup {
       if (it != owners.wanted.end()) Found(it->second, metadata);
       return {};
     };
-    return lister_.List(*owners.type, "", /*metadata_only=*/true, sink);
+    Status listed = lister_.List(*owners.type, "", /*metadata_only=*/true, sink);
+    if (listed || !ConcernsOneType(listed.error())) return listed;
+    for (const auto& [key, numbers] : owners.wanted) Unknown(numbers);
+    return {};
   }
 
   Status ByGet(const kube::ResourceType& type, const Key& key, const std::vector<size_t>& numbers) {
@@ -42,11 +45,18 @@ class Lookup {
       return {};
     }
     if (object.error().kind() == ErrorKind::kNotFound) return {};
+    if (ConcernsOneType(object.error())) {
+      Unknown(numbers);
+      return {};
+    }
     return Fail(std::move(object).error().With("looking for the owner " + type.ResourceName() +
                                                " " + key.second));
   }
 
  private:
+  void Unknown(const std::vector<size_t>& numbers) {
+    for (size_t number : numbers) answers_[number].unknown = !answers_[number].exists;
+  }
   // Every number belongs to one key, so no two threads write the same answer.
   void Found(const std::vector<size_t>& numbers, const LiveMetadata& metadata) {
     for (size_t number : numbers) {

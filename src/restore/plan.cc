@@ -49,6 +49,7 @@ std::string Plan::Impl::Reason(ObjectId id, const Action& action) const {
     case ActionReason::kChartManaged:
       return "a Helm chart manages the one in the cluster, which is newer or changed on purpose";
     case ActionReason::kNoType: return state.problem;
+    case ActionReason::kUnread: return live.WhyUnread(index.TypeOf(id));
     case ActionReason::kWrongScope:
       return state.type.namespaced ? "the archive has it without a namespace, but the cluster's " +
                                          state.type.ResourceName() + " are namespaced"
@@ -123,7 +124,7 @@ const PlanCounts& Plan::counts() const { return impl_->counts; }
 Action Plan::operator[](ObjectId id) const { return impl_->actions[id]; }
 
 Action Plan::Decide(ObjectId id) const {
-  Action action = impl_->Decide(id, !empty());
+  Action action = impl_->Decide(id, impl_->options.others_write || !empty());
   action.deferred_owners = impl_->actions[id].deferred_owners;
   return action;
 }
@@ -156,7 +157,7 @@ void Plan::ForEachLine(const std::function<void(PlanLine)>& line) const {
   for (const PruneDelete& doomed : impl_->deletes)
     line({"delete", impl_->live.extras()[doomed.extra].Describe(), "the archive does not have it"});
   for (const PruneKeep& kept : impl_->kept)
-    line({"keep", impl_->live.extras()[kept.extra].Describe(),
+    line({kept.going ? "skip" : "keep", impl_->live.extras()[kept.extra].Describe(),
           "the archive does not have it, but " + kept.reason});
   for (ActionKind kind : {ActionKind::kSkip, ActionKind::kCannot})
     for (ObjectId id = 0; id < impl_->index.size(); ++id)

@@ -44,6 +44,7 @@ enum class ActionReason : uint8_t {
   kRancherDeployment,
   kChartManaged,  // kSkip
   kNoType,
+  kUnread,  // its type's objects could not be read
   kWrongScope,
   kWrongKind,
   kNotWritable,  // kCannot
@@ -81,10 +82,13 @@ struct OwnerDecision {
 struct PruneDelete {
   uint32_t extra = 0;  // index into Live::extras()
 };
-// An extra object that stays.
+// An extra object that is not deleted.
 struct PruneKeep {
   uint32_t extra = 0;
   std::string reason;
+  // It goes without us: it is being deleted, and no finalizer that prune may remove holds it.
+  // Counts as gone where others refer to it.
+  bool going = false;
 };
 
 struct PlanOptions {
@@ -96,6 +100,9 @@ struct PlanOptions {
   std::string service_account;
   // Paths as entries have them (any version): never deleted.
   std::vector<std::string> keep;
+  // The run writes something besides what is planned here (its CRDs, before this plan was made), so
+  // the increments of spec 7.9 go along even if nothing else is left to be written.
+  bool others_write = false;
   // Write ResourceSets although a chart manages the live ones (D34).
   bool overwrite_chart_managed = false;
 };

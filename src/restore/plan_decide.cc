@@ -36,6 +36,9 @@ Action Plan::Impl::Base(ObjectId id) const {
   if (!kind.empty() && !state.type.kind.empty() && kind != state.type.kind)
     return Make(ActionKind::kCannot, ActionReason::kWrongKind);
 
+  if (!live.WhyUnread(index.TypeOf(id)).empty())
+    return Make(ActionKind::kCannot, ActionReason::kUnread);
+
   LiveObject object = live[id];
   bool has_status = state.writes_status && index.HasStatus(id);
   if (!Stays(object)) {
@@ -120,6 +123,8 @@ OwnerDecision Plan::Impl::DecideOwner(ObjectId id, const ArchivedOwner& owner) c
         decision.after = owner.target;
         return decision;
       }
+      if (action.reason == ActionReason::kUnread)
+        return tolerate("is not known: " + live.WhyUnread(index.TypeOf(owner.target)));
       if (target.exists()) return use(live.uids().Text(target.uid));
       if (action.kind == ActionKind::kSkip)
         return drop("is never restored and is not in the cluster");
@@ -130,6 +135,8 @@ OwnerDecision Plan::Impl::DecideOwner(ObjectId id, const ArchivedOwner& owner) c
       if (!state.kind_known) return tolerate("is of a kind that the cluster does not have");
       if (state.namespaced && index.Namespace(id).empty())
         return tolerate("is namespaced, which a cluster-scoped object may not have as an owner");
+      if (state.unknown)
+        return tolerate("is not known: the cluster's objects of its kind cannot be read");
       if (!state.exists) return drop("is neither in the archive nor in the cluster");
       if (doomed.contains(state.uid)) return drop("is not in the archive and is pruned");
       return use(live.uids().Text(state.uid));
@@ -185,7 +192,7 @@ void Plan::Impl::DecideAll() {
   actions = std::move(base);
   std::vector<Action> decided;
   decided.reserve(index.size());
-  bool writes = !deletes.empty();
+  bool writes = options.others_write || !deletes.empty();
   for (ObjectId id = 0; id < index.size(); ++id) {
     decided.push_back(Decide(id, false));
     writes = writes || decided.back().writes();

@@ -11,6 +11,10 @@ bool IsCore(const ExtraObject& extra, std::string_view plural) {
   return extra.type->gv.group.empty() && extra.type->plural == plural;
 }
 
+// To delete it once more would change nothing, and would never end (its pods, its contents or its
+// objects must go first).
+bool Going(const ExtraObject& extra) { return extra.terminating && !extra.held; }
+
 // Named by a path as archives have it, in whatever version.
 bool IsNamed(const ExtraObject& extra, const std::string& path) {
   auto name = archive::EntryName::Parse(path);
@@ -77,7 +81,7 @@ std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) c
     std::string why = WhyProtected(extras[i]);
     if (why.empty()) continue;
     doomed_extras[i] = false;
-    keeps.push_back({i, std::move(why)});
+    keeps.push_back({i, std::move(why), false});
   }
   // Of the owners, those that are objects of the archive; the live set is large, the wanted one
   // not.
@@ -106,7 +110,7 @@ std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) c
           stays = stays || live.OwnerIsLive(owner);
         if (!stays) continue;
         doomed_extras[i] = false;
-        keeps.push_back({i, "an object that stays owns it"});
+        keeps.push_back({i, "an object that stays owns it", false});
         changed = true;
         break;
       }
@@ -122,7 +126,7 @@ void Plan::Impl::DecidePrune() {
   kept = Protected(doomed_extras);
   std::map<std::string, uint64_t> whole_types;
   for (uint32_t i = 0; i < extras.size(); ++i) {
-    if (!doomed_extras[i]) continue;
+    if (!doomed_extras[i] || Going(extras[i])) continue;
     const kube::ResourceType& type = *extras[i].type;
     if (!index.HasAnyVersion(type.gv.group, type.plural)) ++whole_types[type.ResourceName()];
   }
@@ -135,7 +139,11 @@ void Plan::Impl::DecidePrune() {
   if (!refusals.empty()) return;
   for (uint32_t i = 0; i < extras.size(); ++i) {
     if (!doomed_extras[i]) continue;
-    deletes.push_back({i});
+    if (Going(extras[i])) {
+      kept.push_back({i, "it is being deleted already", true});
+    } else {
+      deletes.push_back({i});
+    }
     if (!extras[i].uid.empty()) doomed.insert(extras[i].uid);
   }
 }

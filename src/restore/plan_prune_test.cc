@@ -194,6 +194,42 @@ TEST_F(PlanPruneTest, ATypeOfWhichAllIsProtectedIsNoReasonToRefuse) {
   EXPECT_TRUE(Build().plan->prune_refusals().empty());
 }
 
+TEST_F(PlanPruneTest, WhatGoesByItselfIsNotDeletedAgain) {
+  const std::string dying = ",'deletionTimestamp':'2026-01-01T00:00:00Z'";
+  auto put = [&](const std::string& path, const std::string& meta) {
+    auto name = archive::EntryName::Parse(path);
+    return cluster.Put(path, Named(name->name, name->ns, meta));
+  };
+  std::string going = put("plants.x.io#v1/going.json", dying);
+  put("plants.x.io#v1/cleaned.json",
+      dying + ",'finalizers':['customresourcecleanup.apiextensions.k8s.io']");
+  Planned plan = Build();
+  EXPECT_TRUE(plan.Deleted().empty());
+  EXPECT_EQ(plan.plan->counts().del, 0u);
+  ASSERT_EQ(plan.plan->kept().size(), 2u);
+  EXPECT_TRUE(plan.plan->kept()[0].going && plan.plan->kept()[1].going);
+  List lines;
+  plan.plan->ForEachLine([&](const PlanLine& line) {
+    if (line.object == "plants.x.io going") lines.push_back(line.action + ": " + line.reason);
+  });
+  EXPECT_EQ(lines, List{"skip: the archive does not have it, but it is being deleted already"});
+
+  // What it owns does not stay with it, and a finalizer is something that prune can remove.
+  Extra("plants.x.io#v1/child.json", Owner("Plant", "going", going));
+  put("plants.x.io#v1/held.json", dying + ",'finalizers':['x/y']");
+  EXPECT_EQ(Build().Deleted(), (List{"plants.x.io child", "plants.x.io held"}));
+
+  // References to it are left out.
+  entries.push_back({"pots.x.io#v1/n/pot.json", J("{'metadata':{'name':'pot','ownerReferences':[" +
+                                                  Owner("Plant", "going", "old") + "]}}")});
+  EXPECT_EQ(Build().Write("pots.x.io#v1/n/pot.json").dropped_owners.size(), 1u);
+
+  // Nor is it a reason to refuse.
+  std::erase_if(entries, [](const auto& entry) { return entry.first.starts_with("leases."); });
+  put("leases.coordination.k8s.io#v1/n/going.json", dying);
+  EXPECT_TRUE(Build().plan->prune_refusals().empty());
+}
+
 TEST_F(PlanPruneTest, AReferenceToAPrunedOwnerIsLeftOut) {
   std::string doomed = Extra("plants.x.io#v1/doomed.json");
   entries.push_back({"pots.x.io#v1/n/pot.json", J("{'metadata':{'name':'pot','ownerReferences':[" +

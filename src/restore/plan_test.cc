@@ -110,6 +110,17 @@ TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
   EXPECT_NE(plan.Write("clusters.fleet.cattle.io#v1alpha1/n/f.json").main.body.find(":8"),
             std::string::npos);
 
+  // The rest of the plan being done, a new plan for what is left has them still.
+  cluster.Put("configmaps.#v1/n/a.json", Live_("a", "n", "'data':{'k':'v'}"));
+  PlanOptions left;
+  left.others_write = true;
+  Planned rest = MakePlan(entries, cluster, left);
+  EXPECT_EQ(rest.plan->counts().update, 3u);
+  EXPECT_EQ(rest.plan->Decide(rest.Id("clusters.management.cattle.io#v3/m.json")).reason,
+            Why::kIncrement);
+
+  cluster.Put("configmaps.#v1/n/a.json", Live_("a", "n"));
+
   // What is neither the archive's nor one more is a difference like any other.
   cluster.Put("clusters.fleet.cattle.io#v1alpha1/n/f.json",
               Live_("f", "n", "'spec':{'redeployAgentGeneration':20}"));

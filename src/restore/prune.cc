@@ -11,8 +11,22 @@ namespace {
 
 constexpr std::chrono::milliseconds kPoll{250};
 constexpr int kConflictTries = 5;
-// Its removal would leave the CRD's objects in etcd, out of reach.
 constexpr std::string_view kCrdCleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+struct Finalizers {
+  bool crd_cleanup = false;
+  bool removable = false;  // there is another one
+};
+
+Finalizers FinalizersOf(std::string_view object) {
+  Finalizers found;
+  if (auto list = json::Find(object, {"metadata", "finalizers"})) {
+    for (json::ArrayReader reader(*list); auto item = reader.Next();) {
+      (json::StringOf(*item) == kCrdCleanup ? found.crd_cleanup : found.removable) = true;
+    }
+  }
+  return found;
+}
 
 struct Doomed {
   const ExtraObject* object;
@@ -34,10 +48,10 @@ class Run {
     }
     HF_TRY(ForEach([this](Doomed& d) { return Delete(d); }));
     HF_TRY(ForEach([this](Doomed& d) { return Look(d); }));
-    HF_TRY(Wait(settings_.delete_timeout));
+    HF_TRY(Wait(settings_.delete_timeout, settings_.delete_timeout));
     HF_TRY(ForEach([this](Doomed& d) { return RemoveFinalizers(d); }));
     HF_TRY(ForEach([this](Doomed& d) { return Look(d); }));
-    HF_TRY(Wait(settings_.settle_timeout));
+    HF_TRY(Wait(settings_.settle_timeout, settings_.settle_quiet));
     for (const Doomed& d : all_) {
       if (!d.there || d.failed) continue;
       std::string why = "it is being deleted and has not gone yet";
@@ -106,32 +120,39 @@ class Run {
     return {};
   }
 
-  Status Wait(std::chrono::seconds time) {
+  // Until all have gone, `time` has passed, or nothing has gone or changed for `quiet`.
+  Status Wait(std::chrono::seconds time, std::chrono::seconds quiet) {
     Deadline deadline = Deadline::After(clock_, time);
+    Deadline stalled = Deadline::After(clock_, quiet);
+    std::string last = Left();
     for (;;) {
-      bool any = false;
-      for (const Doomed& d : all_) any |= d.there && !d.failed;
-      if (!any || deadline.Passed(clock_)) return {};
+      std::string left = Left();
+      if (left.empty() || deadline.Passed(clock_)) return {};
+      if (left != last) stalled = Deadline::After(clock_, quiet);
+      if (stalled.Passed(clock_)) return {};
+      last = std::move(left);
       if (!clock_.Sleep(kPoll, stop_)) return Fail(ErrorKind::kCancelled, "stopped while pruning");
       HF_TRY(ForEach([this](Doomed& d) { return Look(d); }));
     }
   }
 
+  // Uid and resourceVersion of all that are still there: another text when something has moved.
+  std::string Left() const {
+    std::string left;
+    for (const Doomed& d : all_) {
+      if (!d.there || d.failed) continue;
+      left += d.uid + " ";
+      left += json::FindString(d.live, {"metadata", "resourceVersion"}).value_or("") + ",";
+    }
+    return left;
+  }
+
   Status RemoveFinalizers(Doomed& d) {
     for (int attempt = 1;; ++attempt) {
       if (!json::Find(d.live, {"metadata", "deletionTimestamp"})) return {};
-      std::string kept;
-      bool any = false;
-      if (auto finalizers = json::Find(d.live, {"metadata", "finalizers"})) {
-        for (json::ArrayReader reader(*finalizers); auto item = reader.Next();) {
-          if (json::StringOf(*item) == kCrdCleanup) {
-            kept = json::Quote(kCrdCleanup);
-          } else {
-            any = true;
-          }
-        }
-      }
-      if (!any) return {};
+      Finalizers finalizers = FinalizersOf(d.live);
+      if (!finalizers.removable) return {};
+      std::string kept = finalizers.crd_cleanup ? json::Quote(kCrdCleanup) : "";
       std::string version = json::FindString(d.live, {"metadata", "resourceVersion"}).value_or("");
       std::string patch = "{\"metadata\":{\"uid\":" + json::Quote(d.uid) +
                           ",\"resourceVersion\":" + json::Quote(version) +
@@ -155,6 +176,8 @@ class Run {
 };
 
 }  // namespace
+
+bool HasRemovableFinalizers(std::string_view object) { return FinalizersOf(object).removable; }
 
 Status Prune(Api& api, const UidTable& uids, const std::vector<const ExtraObject*>& doomed,
              const PruneSettings& settings, ReportBuilder& report, Clock& clock,

@@ -96,6 +96,36 @@ TEST_F(PruneTest, TheCleanupOfACrdIsNotCutShort) {
   EXPECT_FALSE(done.failed());
 }
 
+TEST_F(PruneTest, WhatIsLeftIsWaitedForOnlyWhileSomethingMoves) {
+  Doom("crd", ",'finalizers':['customresourcecleanup.apiextensions.k8s.io']");
+  Report done = Run();
+  EXPECT_GE(clock.passed(), std::chrono::seconds(2));
+  EXPECT_LT(clock.passed(), std::chrono::seconds(3));
+  EXPECT_EQ(done.leftovers.total, 1u);
+
+  // One that is being worked on, for longer than a still one would be waited for.
+  auto start = clock.passed();
+  clock.on_sleep = [&] {
+    if (!There("crd")) return;
+    if (clock.passed() - start > std::chrono::seconds(7)) {
+      cluster.objects.erase(Path("crd"));
+    } else {
+      cluster.Put(Path("crd"), cluster.objects.at(Path("crd")).text);
+    }
+  };
+  done = Run();
+  EXPECT_FALSE(There("crd"));
+  EXPECT_GE(clock.passed() - start, std::chrono::seconds(7));
+
+  // But not for ever.
+  Doom("busy", ",'finalizers':['customresourcecleanup.apiextensions.k8s.io']");
+  start = clock.passed();
+  clock.on_sleep = [&] { cluster.Put(Path("busy"), cluster.objects.at(Path("busy")).text); };
+  done = Run();
+  EXPECT_GE(clock.passed() - start, std::chrono::seconds(10));
+  EXPECT_LT(clock.passed() - start, std::chrono::seconds(11));
+}
+
 TEST_F(PruneTest, RefusalsAreReportedAndTheRestGoesOn) {
   Doom("a");
   Doom("b", ",'finalizers':['x/y']");

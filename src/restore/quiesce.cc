@@ -13,15 +13,6 @@ namespace {
 constexpr std::chrono::milliseconds kPodPoll{200};
 constexpr int kConflictTries = 5;
 
-std::optional<int64_t> ReplicasOf(std::string_view object) {
-  auto text = json::Find(object, {"spec", "replicas"});
-  int64_t value = 0;
-  if (!text) return std::nullopt;
-  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return value;
-}
-
 std::string ReplicasPatch(int64_t replicas, const std::string& resource_version) {
   std::string patch = "{";
   if (!resource_version.empty()) {
@@ -43,6 +34,15 @@ TypeOf TypeOfDiscovery(const kube::Discovery& discovery) {
     auto gv = kube::GroupVersion::Parse(api_version);
     return gv ? discovery.ByPlural(*gv, resource) : nullptr;
   };
+}
+
+std::optional<int64_t> ReplicasOf(std::string_view object) {
+  auto text = json::Find(object, {"spec", "replicas"});
+  int64_t value = 0;
+  if (!text) return std::nullopt;
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+  return value;
 }
 
 std::string SelectorText(std::string_view selector_json) {
@@ -100,21 +100,19 @@ Status Quiesce::Adopt(Api& api) {
   return {};
 }
 
-std::optional<Quiesce::Live> Quiesce::Look(Api& api, const kube::ResourceType& type,
-                                           ScaledController controller) {
+Quiesce::Seen Quiesce::Look(Api& api, const kube::ResourceType& type, ScaledController controller) {
   auto object = api.Get(type, controller.ns, controller.name);
   if (!object) {
-    if (object.error().kind() != ErrorKind::kNotFound) {
-      report_.Note("controller " + controller.ToString() +
-                   " was not scaled down, it cannot be read: " + object.error().ToString());
-    }
-    return std::nullopt;
+    if (object.error().kind() == ErrorKind::kNotFound) return {true, std::nullopt};
+    report_.Note("controller " + controller.ToString() +
+                 " was not scaled down, it cannot be read: " + object.error().ToString());
+    return {};
   }
   auto replicas = ReplicasOf(*object);
   if (!replicas) {
     report_.Note("controller " + controller.ToString() +
                  " was not scaled down: its kind has no spec.replicas");
-    return std::nullopt;
+    return {};
   }
   Live live{&type, std::move(controller), "", ""};
   live.controller.replicas = *replicas;
@@ -122,7 +120,7 @@ std::optional<Quiesce::Live> Quiesce::Look(Api& api, const kube::ResourceType& t
   if (auto selector = json::Find(*object, {"spec", "selector"})) {
     live.pod_selector = SelectorText(*selector);
   }
-  return live;
+  return {false, std::move(live)};
 }
 
 // One whose count changes under our hands is stored anew before it is tried again.
@@ -134,7 +132,7 @@ Status Quiesce::Scale(Api& api, Live& live) {
     if (patched.error().kind() != ErrorKind::kConflict || attempt == kConflictTries) {
       return Fail(std::move(patched).error());
     }
-    auto again = Look(api, *live.type, live.controller);
+    auto again = Look(api, *live.type, live.controller).live;
     if (!again || again->controller.replicas == 0) return {};
     if (again->controller.replicas != live.controller.replicas) {
       for (ScaledController& stored : state_.controllers) {
@@ -148,28 +146,44 @@ Status Quiesce::Scale(Api& api, Live& live) {
 
 Status Quiesce::Down(Api& api, const TypeOf& type_of,
                      const std::vector<resourceset::ControllerReference>& controllers,
-                     std::stop_token stop) {
+                     const std::vector<ScaledController>& to_come, std::stop_token stop) {
   std::vector<Live> to_scale;
   RunState wanted = state_;
+  bool store = false;
+  auto want = [&](const ScaledController& controller) {
+    std::erase_if(wanted.controllers,
+                  [&](const ScaledController& c) { return c.SameObject(controller); });
+    wanted.controllers.push_back(controller);
+    store = true;
+  };
   for (const resourceset::ControllerReference& reference : controllers) {
     ScaledController controller{reference.api_version, reference.resource, reference.ns,
                                 reference.name, 0};
+    auto coming = std::find_if(to_come.begin(), to_come.end(),
+                               [&](const ScaledController& c) { return c.SameObject(controller); });
     const kube::ResourceType* type = type_of(reference.api_version, reference.resource);
+    if (type == nullptr && coming != to_come.end()) {
+      want(*coming);  // its CRD comes too
+      continue;
+    }
     if (type == nullptr) {
       report_.Note("controller " + controller.ToString() +
                    " was not scaled down: the server has no " + reference.resource + " in " +
                    reference.api_version);
       continue;
     }
-    auto live = Look(api, *type, std::move(controller));
-    if (!live || live->controller.replicas <= 0) continue;
-    // Somebody who scaled it up since the run that died wanted just that.
-    std::erase_if(wanted.controllers,
-                  [&](const ScaledController& c) { return c.SameObject(live->controller); });
-    wanted.controllers.push_back(live->controller);
-    to_scale.push_back(std::move(*live));
+    Seen seen = Look(api, *type, std::move(controller));
+    if (seen.live && seen.live->controller.replicas > 0) {
+      // Somebody who scaled it up since the run that died wanted just that.
+      want(seen.live->controller);
+      to_scale.push_back(std::move(*seen.live));
+    } else if (coming != to_come.end() && seen.absent) {
+      want(*coming);
+    } else if (coming != to_come.end() && seen.live && state_.Find(*coming) == nullptr) {
+      held_.push_back(*coming);
+    }
   }
-  if (!to_scale.empty()) {
+  if (store) {
     wanted.run = settings_.run;
     wanted.archive = settings_.archive;
     HF_TRY_CONTEXT(WriteState(api, settings_.ns, wanted),
@@ -238,54 +252,72 @@ Status Quiesce::WaitForPods(Api& api, const std::vector<Live>& scaled, std::stop
 
 bool Quiesce::IsDown(const std::string& api_group, const std::string& resource,
                      const std::string& ns, const std::string& name) const {
-  return std::any_of(state_.controllers.begin(), state_.controllers.end(),
-                     [&](const ScaledController& c) {
-                       return c.name == name && c.ns == ns && c.resource == resource &&
-                              GroupOf(c.api_version) == api_group;
-                     });
+  auto is = [&](const ScaledController& c) {
+    return c.name == name && c.ns == ns && c.resource == resource &&
+           GroupOf(c.api_version) == api_group;
+  };
+  return std::any_of(state_.controllers.begin(), state_.controllers.end(), is) ||
+         std::any_of(held_.begin(), held_.end(), is);
+}
+
+void Quiesce::LeaveAlone(const std::function<bool(const ScaledController&)>& not_written) {
+  std::erase_if(held_, not_written);
+}
+
+// What is noted in the report is done with; an error is worth another try.
+Status Quiesce::ScaleUp(Api& api, const TypeOf& type_of, const ScaledController& controller) {
+  const std::string not_scaled = "controller " + controller.ToString() + " was not scaled up: ";
+  const kube::ResourceType* type = type_of(controller.api_version, controller.resource);
+  if (type == nullptr) {
+    report_.Note(not_scaled + "the server does not have its kind");
+    return {};
+  }
+  Result<std::string> object = api.Get(*type, controller.ns, controller.name);
+  if (object && ReplicasOf(*object).value_or(0) == 0) {
+    log_.Info("scaling up", {{"controller", controller.ToString()},
+                             {"replicas", std::to_string(controller.replicas)}});
+    object = api.MergePatch(*type, controller.ns, controller.name,
+                            ReplicasPatch(controller.replicas, ""));
+    if (object) {
+      report_.With([&](Report& report) {
+        report.scaled.push_back(controller.ToString() + " to " +
+                                std::to_string(controller.replicas));
+      });
+    }
+  } else if (object && ReplicasOf(*object) != controller.replicas) {
+    report_.Note("controller " + controller.ToString() + " was left at " +
+                 std::to_string(*ReplicasOf(*object)) +
+                 " replicas: somebody else has scaled it up meanwhile");
+  }
+  if (object) return {};
+  if (object.error().kind() != ErrorKind::kNotFound) return Fail(std::move(object).error());
+  report_.Note(not_scaled + "it is not in the cluster");
+  return {};
 }
 
 Status Quiesce::Up(Api& api, const TypeOf& type_of) {
   if (!anything() && state_.resource_version.empty()) return {};
-  std::vector<ScaledController> left;
+  std::vector<ScaledController> all;
   std::optional<Error> first;
-  for (const ScaledController& controller : state_.controllers) {
-    const kube::ResourceType* type = type_of(controller.api_version, controller.resource);
-    std::string text = controller.ToString() + " to " + std::to_string(controller.replicas);
-    if (type == nullptr) {
-      report_.Note("controller " + controller.ToString() +
-                   " was not scaled up: the server no longer has its kind");
-      continue;
-    }
-    Result<std::string> object = api.Get(*type, controller.ns, controller.name);
-    if (object && ReplicasOf(*object).value_or(0) == 0) {
-      log_.Info("scaling up", {{"controller", controller.ToString()},
-                               {"replicas", std::to_string(controller.replicas)}});
-      object = api.MergePatch(*type, controller.ns, controller.name,
-                              ReplicasPatch(controller.replicas, ""));
-      if (object) report_.With([&](Report& report) { report.scaled.push_back(text); });
-    } else if (object && ReplicasOf(*object) != controller.replicas) {
-      report_.Note("controller " + controller.ToString() + " was left at " +
-                   std::to_string(*ReplicasOf(*object)) +
-                   " replicas: somebody else has scaled it up meanwhile");
-    }
-    if (object) continue;
-    if (object.error().kind() == ErrorKind::kNotFound) {
-      report_.Note("controller " + controller.ToString() +
-                   " was not scaled up: it is gone, and the archive does not have it");
-    } else {
+  for (std::vector<ScaledController>* list : {&state_.controllers, &held_}) {
+    std::vector<ScaledController> left;
+    for (const ScaledController& controller : *list) {
+      Status up = ScaleUp(api, type_of, controller);
+      if (up) continue;
       left.push_back(controller);
-      if (!first) first = std::move(object).error();
+      if (!first) first = std::move(up).error();
     }
+    all.insert(all.end(), left.begin(), left.end());
+    list->swap(left);
   }
-  state_.controllers = std::move(left);
-  if (!first) {
-    HF_TRY(RemoveState(api, settings_.ns));
-    state_.resource_version.clear();
-    return {};
+  if (state_.controllers.empty() && !state_.resource_version.empty()) {
+    Status removed = RemoveState(api, settings_.ns);
+    if (removed) state_.resource_version.clear();
+    if (!removed && !first) return removed;
   }
+  if (!first) return {};
   std::string names;
-  for (const ScaledController& controller : state_.controllers) {
+  for (const ScaledController& controller : all) {
     names += (names.empty() ? "" : ", ") + controller.ToString() + " (" +
              std::to_string(controller.replicas) + " replicas)";
   }

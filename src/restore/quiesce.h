@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -41,7 +43,7 @@ class Quiesce {
   // Takes over what a run that died has left. Sends one GET. Call it before Down().
   Status Adopt(Api& api);
   // Whether there is anything to be scaled up.
-  bool anything() const { return !state_.controllers.empty(); }
+  bool anything() const { return !state_.controllers.empty() || !held_.empty(); }
   // The run whose state was taken over; empty: none was.
   const std::string& adopted_run() const { return adopted_run_; }
 
@@ -49,9 +51,16 @@ class Quiesce {
   // for its pods to end, all together at most pods_timeout. One that cannot be scaled is noted in
   // the report and left alone; an error means that the counts could not be stored, and then nothing
   // was scaled. kCancelled when stopped; Up() must then be called too.
+  //
+  // `to_come`: those of the controllers that will be written, with the archive's counts. One that
+  // is absent or at zero now would start in the middle of the restore, so it is at zero until Up(),
+  // which gives it that count. Of an absent one the count is stored too; one that is at zero is
+  // not, so that an Abort() leaves it there (a further restore finds that its count differs).
   Status Down(Api& api, const TypeOf& type_of,
               const std::vector<resourceset::ControllerReference>& controllers,
-              std::stop_token stop);
+              const std::vector<ScaledController>& to_come, std::stop_token stop);
+  // Of those that were at zero before: Up() leaves alone what was not written.
+  void LeaveAlone(const std::function<bool(const ScaledController&)>& not_written);
 
   // The count that the object is at now because of us: writing it with another would start it.
   // Thread-safe between Down() and Up().
@@ -71,8 +80,13 @@ class Quiesce {
     std::string pod_selector;  // empty: pods cannot be told
   };
 
-  std::optional<Live> Look(Api& api, const kube::ResourceType& type, ScaledController controller);
+  struct Seen {
+    bool absent = false;
+    std::optional<Live> live;  // none: absent, or cannot be scaled
+  };
+  Seen Look(Api& api, const kube::ResourceType& type, ScaledController controller);
   Status Scale(Api& api, Live& live);
+  Status ScaleUp(Api& api, const TypeOf& type_of, const ScaledController& controller);
   Status WaitForPods(Api& api, const std::vector<Live>& scaled, std::stop_token stop);
 
   Settings settings_;
@@ -80,8 +94,12 @@ class Quiesce {
   const Logger& log_;
   Clock& clock_;
   RunState state_;
+  std::vector<ScaledController> held_;  // were at zero before; not stored
   std::string adopted_run_;
 };
+
+// spec.replicas; none when there is none, or it is no integer.
+std::optional<int64_t> ReplicasOf(std::string_view object);
 
 // The text of a label selector for a list request: {"matchLabels": ...} as JSON. Empty when it
 // selects everything or has an operator that is not known.

@@ -36,7 +36,7 @@ struct QuiesceTest : ::testing::Test {
     return Quiesce({"ops", run, "the-archive", std::chrono::seconds(30)}, report, log, clock);
   }
   Status Down(Quiesce& quiesce, std::stop_token stop = {}) {
-    return quiesce.Down(api, TypeOfDiscovery(discovery), controllers, stop);
+    return quiesce.Down(api, TypeOfDiscovery(discovery), controllers, to_come, stop);
   }
   Status Up(Quiesce& quiesce) { return quiesce.Up(api, TypeOfDiscovery(discovery)); }
   std::string Replicas(const char* path) {
@@ -53,6 +53,7 @@ struct QuiesceTest : ::testing::Test {
   std::vector<resourceset::ControllerReference> controllers = {
       {"apps/v1", "deployments", "cattle-system", "rancher", std::nullopt},
       {"apps/v1", "deployments", "fleet", "fleet-controller", 5}};
+  std::vector<ScaledController> to_come;
 };
 
 TEST_F(QuiesceTest, CountsAreInTheClusterBeforeAnythingIsScaled) {
@@ -132,6 +133,68 @@ TEST_F(QuiesceTest, OnlyWhatWasScaledDownIsScaledUp) {
   EXPECT_THAT(api.writes(), IsEmpty());
   EXPECT_EQ(Replicas(kFleet), "2");
   EXPECT_EQ(report.Take().notes.size(), 2u);
+}
+
+TEST_F(QuiesceTest, WhatComesWithTheRestoreStartsAtItsEnd) {
+  cluster.Put(kRancher, Deployment("rancher", 0));
+  cluster.objects.erase(kFleet);
+  controllers.push_back({"new/v1", "things", "n", "x", std::nullopt});
+  to_come = {{"apps/v1", "deployments", "cattle-system", "rancher", 4},
+             {"apps/v1", "deployments", "fleet", "fleet-controller", 2},
+             {"new/v1", "things", "n", "x", 1}};
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  EXPECT_TRUE(quiesce.anything());
+  EXPECT_TRUE(quiesce.IsDown("apps", "deployments", "cattle-system", "rancher"));
+  EXPECT_TRUE(quiesce.IsDown("apps", "deployments", "fleet", "fleet-controller"));
+  EXPECT_TRUE(quiesce.IsDown("new", "things", "n", "x"));
+  EXPECT_EQ(Replicas(kRancher), "0");
+  // What was at zero before is not for an abort to start; what was not there is.
+  auto stored = ReadState(api, "ops");
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_EQ((*stored)->Find(to_come[0]), nullptr);
+  ASSERT_NE((*stored)->Find(to_come[1]), nullptr);
+  EXPECT_EQ((*stored)->Find(to_come[1])->replicas, 2);
+
+  cluster.Put(kFleet, Deployment("fleet-controller", 0));
+  quiesce.LeaveAlone([](const ScaledController&) { return false; });
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "4");
+  EXPECT_EQ(Replicas(kFleet), "2");
+  EXPECT_EQ(cluster.objects.count(kState), 0u);
+  EXPECT_FALSE(quiesce.anything());
+  Report done = report.Take();
+  EXPECT_EQ(done.scaled.size(), 2u);
+  EXPECT_THAT(done.notes, ElementsAre(HasSubstr("things.new n/x was not scaled up")));
+}
+
+TEST_F(QuiesceTest, WhatWasAtZeroAndIsNotWrittenStaysThere) {
+  cluster.Put(kRancher, Deployment("rancher", 0));
+  to_come = {{"apps/v1", "deployments", "cattle-system", "rancher", 4}};
+  controllers.pop_back();
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  EXPECT_THAT(api.writes(), IsEmpty());
+  quiesce.LeaveAlone([](const ScaledController& c) { return c.name == "rancher"; });
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_THAT(api.writes(), IsEmpty());
+  EXPECT_EQ(Replicas(kRancher), "0");
+}
+
+TEST_F(QuiesceTest, WhatAnEarlierRunHasAtZeroKeepsItsStoredCount) {
+  Quiesce crashed = Make("run-1");
+  ASSERT_TRUE(Down(crashed));
+  // The archive has other counts; one of the two was deleted since.
+  cluster.objects.erase(kFleet);
+  to_come = {{"apps/v1", "deployments", "cattle-system", "rancher", 8},
+             {"apps/v1", "deployments", "fleet", "fleet-controller", 9}};
+  Quiesce next = Make("run-2");
+  ASSERT_TRUE(next.Adopt(api));
+  ASSERT_TRUE(Down(next));
+  cluster.Put(kFleet, Deployment("fleet-controller", 0));
+  ASSERT_TRUE(Up(next));
+  EXPECT_EQ(Replicas(kRancher), "3");
+  EXPECT_EQ(Replicas(kFleet), "9");
 }
 
 TEST_F(QuiesceTest, ACountThatChangesUnderOurHandsIsStoredAnew) {

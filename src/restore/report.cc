@@ -86,15 +86,15 @@ std::string ToText(const Report& report) {
   AppendCounts(out, report);
   AppendNotes(out, report.failures,
               report.plan_only ? "Cannot be restored" : "Not as the archive has them");
-  AppendNotes(out, report.leftovers, "To be deleted, but still there");
   // A plan has a line for each of these.
   if (!report.plan_only) {
+    AppendNotes(out, report.leftovers, "Being deleted, but still there");
     AppendNotes(out, report.kept, "Kept, although the archive does not have them");
   }
   AppendNotes(out, report.dropped_owners, "Owner references left out");
   AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
   if (!report.plan_only) AppendNotes(out, report.skipped, "Skipped");
-  AppendLines(out, report.scaled, "Scaled down and up again");
+  AppendLines(out, report.scaled, "Scaled up at the end");
   AppendLines(out, report.notes, "Notes");
   return out;
 }

@@ -46,8 +46,7 @@ struct Report {
   std::string archive;
   std::string run_name;
   bool plan_only = false;
-  bool nothing_to_do =
-      false;  // the cluster was as the archive has it: no request but reads was sent
+  bool nothing_to_do = false;  // the cluster was as the archive has it: nothing was written
 
   // What was done; with plan_only, what would be done.
   Counts counts;
@@ -56,8 +55,8 @@ struct Report {
   NoteList dropped_owners;  // owner references that were left out, with the reason
   NoteList kept_versions;   // CRD versions that only the cluster has and that stay
   NoteList kept;            // with prune: objects that only the cluster has and that stay, with why
-  NoteList leftovers;       // objects that were deleted but are still there
-  std::vector<std::string> scaled;  // controllers scaled down and up again, with their counts
+  NoteList leftovers;       // with prune: objects that are being deleted but are still there
+  std::vector<std::string> scaled;  // controllers scaled up at the end, with their counts
   std::vector<std::string> notes;   // what else the reader should know
 
   std::vector<PlanLine> plan;  // only with plan_only; unchanged objects are counted, not listed

@@ -19,7 +19,6 @@ constexpr std::chrono::seconds kSettling{10};
 
 Status RestoreRun::Change() {
   std::stop_callback forward(outer_stop_, [this] { inner_stop_.request_stop(); });
-  NoteWhatIsNotWritten();
   progress_.Phase("taking the Lease");
   HF_ASSIGN(
       auto lease,
@@ -52,8 +51,9 @@ Status RestoreRun::Work() {
   }
   if (!plan_->empty()) {
     static const std::vector<resourceset::ControllerReference> kNone;
+    HF_ASSIGN(std::vector<ScaledController> to_come, ControllersToCome());
     HF_TRY(quiesce_->Down(api_, TypeOfDiscovery(discovery()), set_ ? set_->controllers : kNone,
-                          stop_));
+                          to_come, stop_));
   }
   HF_TRY(WriteCrds());
   auto applier = MakeApplier();
@@ -64,11 +64,62 @@ Status RestoreRun::Work() {
   progress_.Phase("restoring webhook configurations and API services");
   HF_TRY(applier->Run(Phase::kLast));
   HF_TRY(applier->Finish());
+  HF_TRY(WriteHeldBack());
+  NoteWhatIsNotWritten();
   return Prune();
 }
 
-std::unique_ptr<Applier> RestoreRun::MakeApplier() {
+// Types that could not be read, once more: what was missing for it (the Service of a webhook, the
+// server behind an API) may have come with the restore.
+Status RestoreRun::WriteHeldBack() {
+  if (!live_->AnyUnread()) return {};
+  progress_.Phase("restoring what could not be read before");
+  std::vector<bool> only(index_->types().size());
+  for (TypeId type = 0; type < only.size(); ++type) only[type] = !live_->WhyUnread(type).empty();
+  HF_TRY(live_->Reread(*types_, {}, *lister_, HowToRead()));
+  for (TypeId type = 0; type < only.size(); ++type) {
+    only[type] = only[type] && live_->WhyUnread(type).empty();
+  }
+  others_write_ = true;
+  HF_TRY(MakePlan());
+  if (std::find(only.begin(), only.end(), true) == only.end()) return {};
+  auto applier = MakeApplier(std::move(only));
+  for (Phase phase : {Phase::kClusterScoped, Phase::kNamespaced, Phase::kLast}) {
+    HF_TRY(applier->Run(phase));
+  }
+  return applier->Finish();
+}
+
+ObjectId RestoreRun::ArchivedController(const std::string& api_version, const std::string& resource,
+                                        const std::string& ns, const std::string& name) const {
+  auto gv = kube::GroupVersion::Parse(api_version);
+  return gv ? index_->FindAnyVersion(gv->group, resource, ns, name) : kNoId;
+}
+
+// The controllers that are going to be written with replicas.
+Result<std::vector<ScaledController>> RestoreRun::ControllersToCome() const {
+  std::vector<ScaledController> out;
+  if (!set_) return out;
+  for (const resourceset::ControllerReference& reference : set_->controllers) {
+    ObjectId id =
+        ArchivedController(reference.api_version, reference.resource, reference.ns, reference.name);
+    if (id == kNoId) continue;
+    ActionKind kind = (*plan_)[id].kind;
+    if (kind != ActionKind::kCreate && kind != ActionKind::kUpdate) continue;
+    HF_ASSIGN(std::string archived, index_->Body(id));
+    // Where a Deployment or StatefulSet says nothing, the server fills in 1.
+    int64_t unsaid = index_->Type(id).gv.group == "apps" ? 1 : 0;
+    int64_t replicas = ReplicasOf(archived).value_or(unsaid);
+    if (replicas <= 0) continue;
+    out.push_back(
+        {reference.api_version, reference.resource, reference.ns, reference.name, replicas});
+  }
+  return out;
+}
+
+std::unique_ptr<Applier> RestoreRun::MakeApplier(std::vector<bool> only_types) {
   ApplySettings settings;
+  settings.only_types = std::move(only_types);
   settings.workers = options_.workers;
   settings.terminating_timeout = options_.terminating_timeout;
   settings.own_objects = {
@@ -99,6 +150,7 @@ Status RestoreRun::WriteCrds() {
     served.push_back(&crd);
   }
   if (names.empty()) return {};
+  others_write_ = true;
   progress_.Phase("waiting for CRDs to be established");
   HF_TRY(WaitEstablished(api_, names, options_.established_timeout, report_, clock_, stop_));
   auto fetch = [this] { return kube::Discovery::Fetch(client_, CallNow()); };
@@ -129,6 +181,7 @@ Status RestoreRun::AdoptNewTypes() {
   types_ = Types::Resolve(*index_, discovery(), crd_names_);
   HF_TRY(SelectExtras());
   HF_TRY(live_->Reread(*types_, changed, *lister_, HowToRead()));
+  HF_TRY(IgnoreHeldReplicas());
   return MakePlan();
 }
 
@@ -145,6 +198,12 @@ Status RestoreRun::Prune() {
 }
 
 Status RestoreRun::ScaleUp(Status work) {
+  quiesce_->LeaveAlone([this](const ScaledController& c) {
+    ObjectId id = ArchivedController(c.api_version, c.resource, c.ns, c.name);
+    using What = Outcomes::What;
+    What what = id == kNoId ? What::kUntouched : outcomes_->Get(id);
+    return what == What::kUntouched || what == What::kFailed || what == What::kSkipped;
+  });
   if (quiesce_->anything()) progress_.Phase("scaling controllers up");
   ClientApi api(client_, kube::Call{Deadline::After(clock_, kGrace), {}});
   Status up = quiesce_->Up(api, TypeOfDiscovery(discovery()));

@@ -105,11 +105,16 @@ Status RestoreRun::LookAtCluster() {
 
 Status RestoreRun::SelectExtras() {
   if (!Pruning()) return {};
-  HF_ASSIGN_CONTEXT(
-      resourceset::Selection selection,
-      resourceset::Selection::Build(*set_, discovery(), discoveries_.size() == 1 ? log_ : quiet_),
-      "reading the ResourceSet of archive " + archive_);
-  selection_ = std::move(selection);
+  auto selection =
+      resourceset::Selection::Build(*set_, discovery(), discoveries_.size() == 1 ? log_ : quiet_);
+  if (!selection && selection.error().kind() == ErrorKind::kUnavailable) {
+    // An aggregated API that is down: not known what it has, but all else can be restored.
+    selection_.reset();
+    prune_problem_ = "nothing is pruned: " + selection.error().ToString();
+    return {};
+  }
+  HF_ASSIGN_CONTEXT(selection_, std::move(selection),
+                    "reading the ResourceSet of archive " + archive_);
   return {};
 }
 
@@ -154,14 +159,21 @@ Status RestoreRun::MakePlan() {
   how.allow_missing_types = options_.allow_missing_types;
   how.operator_namespace = options_.lease_namespace;
   how.keep = options_.keep;
+  how.others_write = others_write_;
   plan_ = Plan::Build(*index_, *types_, *live_, how);
+  // Later plans have no more of what has been written by then.
+  reconnecting_.insert(plan_->reconnecting().begin(), plan_->reconnecting().end());
   bool accounts = false;
   for (const PruneDelete& doomed : plan_->deletes()) {
     const ExtraObject& extra = live_->extras()[doomed.extra];
-    accounts |= extra.account_token || extra.type->plural == "serviceaccounts";
+    bool core = extra.type->gv.group.empty();
+    accounts |= extra.account_token || (core && extra.type->plural == "serviceaccounts");
   }
   if (!accounts) return {};
-  HF_ASSIGN(how.service_account, OwnServiceAccount());
+  if (!own_account_) {
+    HF_ASSIGN(own_account_, OwnServiceAccount());
+  }
+  how.service_account = *own_account_;
   if (!how.service_account.empty()) plan_ = Plan::Build(*index_, *types_, *live_, how);
   return {};
 }
@@ -190,6 +202,7 @@ Result<std::string> RestoreRun::OwnServiceAccount() {
 void RestoreRun::NoteWhatIsNotWritten() {
   for (ObjectId id = 0; id < index_->size(); ++id) {
     Action action = (*plan_)[id];
+    if (outcomes_->WasWritten(id)) continue;
     if (action.kind == ActionKind::kSkip) {
       outcomes_->Set(id, Outcomes::What::kSkipped, false);
       report_.With(
@@ -201,10 +214,12 @@ void RestoreRun::NoteWhatIsNotWritten() {
   }
   for (const PruneKeep& kept : plan_->kept()) {
     report_.With([&](Report& report) {
-      report.kept.Add(live_->extras()[kept.extra].Describe(), kept.reason);
+      NoteList& list = kept.going ? report.leftovers : report.kept;
+      list.Add(live_->extras()[kept.extra].Describe(), kept.reason);
     });
   }
   if (!prune_problem_.empty()) report_.Failed("prune", prune_problem_);
+  for (const std::string& gap : live_->prune_gaps()) report_.Failed("prune", gap);
   for (const std::string& refusal : plan_->prune_refusals()) report_.Failed("prune", refusal);
 }
 
@@ -240,7 +255,7 @@ Report RestoreRun::TakeReport() {
   outcomes_->AddTo(report.counts);
   size_t named = 0, clusters = 0;
   std::string names;
-  for (ObjectId id : plan_->reconnecting()) {
+  for (ObjectId id : reconnecting_) {
     if (!outcomes_->WasWritten(id)) continue;
     ++clusters;
     if (++named <= kMostReconnecting) names += (names.empty() ? "" : ", ") + index_->Describe(id);

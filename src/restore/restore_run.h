@@ -71,7 +71,12 @@ class RestoreRun {
   Status AdoptNewTypes();
   Status Prune();
   Status ScaleUp(Status work);
-  std::unique_ptr<Applier> MakeApplier();
+  Status WriteHeldBack();
+  std::unique_ptr<Applier> MakeApplier(std::vector<bool> only_types = {});
+  Result<std::vector<ScaledController>> ControllersToCome() const;
+  // kNoId when the archive does not have it.
+  ObjectId ArchivedController(const std::string& api_version, const std::string& resource,
+                              const std::string& ns, const std::string& name) const;
 
   kube::Client& client_;
   const Options options_;
@@ -96,9 +101,12 @@ class RestoreRun {
   std::unique_ptr<ClientLister> lister_;
   std::optional<Live> live_;
   std::optional<Plan> plan_;
+  std::set<ObjectId> reconnecting_;  // of all plans so far
   std::optional<Quiesce> quiesce_;
   std::optional<Outcomes> outcomes_;
-  std::vector<bool> fresh_types_;  // whose CRD was written, by TypeId
+  std::optional<std::string> own_account_;  // once it was asked for; empty: none
+  bool others_write_ = false;               // something was written before the plan was made
+  std::vector<bool> fresh_types_;           // whose CRD was written, by TypeId
   Deadline settling_ = Deadline::Never();
 };
 

@@ -94,7 +94,8 @@ class Writer {
     if (!answer) return AfterRefusal(std::move(answer).error(), update, prepared.archived);
 
     if (c_.Fresh(id_)) {
-      HF_TRY(c_.live.Compare(id_, *answer));
+      HF_TRY(
+          c_.live.Compare(id_, HeldDown() ? WithReplicasOf(prepared.archived, *answer) : *answer));
     } else {
       c_.live.SetLive(id_, *answer);
     }
