@@ -7,7 +7,11 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+// GCC 12 warns of its own _mm512_undefined_epi32() wherever this header is inlined with TSan.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #endif
 
 namespace holdfast::stream {
