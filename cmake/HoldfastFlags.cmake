@@ -30,7 +30,8 @@ if(HOLDFAST_MOLD AND NOT HOLDFAST_LTO)
 endif()
 if(HOLDFAST_SANITIZE)
   target_compile_options(holdfast_flags INTERFACE -fsanitize=${HOLDFAST_SANITIZE}
-                         -fno-sanitize-recover=undefined)
+                         -fno-sanitize-recover=undefined
+                         $<$<BOOL:$<TARGET_PROPERTY:HOLDFAST_TEST>>:-fno-sanitize=undefined>)
   target_link_options(holdfast_flags INTERFACE -fsanitize=${HOLDFAST_SANITIZE})
 endif()
 if(HOLDFAST_HARDEN)
