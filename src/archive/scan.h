@@ -35,7 +35,7 @@ class ScanHandler {
 
 enum class Digests {
   kAll,       // gzip CRC and seal, tar structure, SHA-256 of every entry and of the tar
-  kSealOnly,  // of a sealed archive: CRC, seal (SHA-256 of the file itself), structure and counts.
+  kSealOnly,  // of a sealed archive: CRC, seal (XXH3-128 of the file itself), structure and counts.
               // Every change to the file is found; the entry digests, which it makes redundant, are
               // not computed. A third of the CPU time.
 };

@@ -8,7 +8,7 @@
 #include "stream/gzip.h"
 #include "stream/gzip_header.h"
 #include "stream/gzip_seal.h"
-#include "stream/sha256.h"
+#include "stream/hash128.h"
 #include "stream/window.h"
 
 namespace holdfast::stream {
@@ -39,7 +39,7 @@ struct GunzipSource::Impl {
   Result<size_t> Inflate(char* out, size_t size);
   Status CheckLimits() const;
   void Use(size_t size) {
-    sha.Update(window.bytes().substr(0, size));
+    hash.Update(window.bytes().substr(0, size));
     window.Drop(size);
   }
   Error AtOffset(Error&& error) const {
@@ -48,7 +48,7 @@ struct GunzipSource::Impl {
 
   Window window;
   GunzipLimits limits;
-  Sha256 sha;  // of the compressed bytes used up
+  FastHash hash;  // of the compressed bytes used up
   uint64_t output = 0;
   bool in_member = false;
   bool any_member = false;
@@ -59,7 +59,7 @@ struct GunzipSource::Impl {
 };
 
 Status GunzipSource::Impl::CheckSeal() {
-  std::string seal = MakeSeal(sha.Current());
+  std::string seal = MakeSeal(hash.Current());
   HF_ASSIGN(size_t got, window.Need(kSealSize + 1));
   if (got < kSealSize) {
     return Fail(Error(ErrorKind::kCorrupt, "truncated inside the seal at the end")

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "stream/gzip_seal.h"
-#include "stream/sha256.h"
+#include "stream/hash128.h"
 
 namespace holdfast::stream {
 namespace {
@@ -33,7 +33,7 @@ struct GzipSink::Impl {
 
   Status Emit(std::string_view bytes) {
     if (bytes.empty()) return {};
-    if (options.seal) sha.Update(bytes);
+    if (options.seal) hash.Update(bytes);
     HF_TRY(out.Write(bytes));
     written += bytes.size();
     return {};
@@ -65,7 +65,7 @@ struct GzipSink::Impl {
   GzipOptions options;
   std::vector<uint8_t> buffer;
   std::vector<uint8_t> level_buffer;
-  Sha256 sha;
+  FastHash hash;
   uint64_t written = 0;
   bool closed = false;
   isal_zstream zs{};
@@ -96,7 +96,7 @@ Status GzipSink::Close() {
   HF_TRY(impl_->Run());
   HF_TRY(impl_->EmitBuffer());
   if (!impl_->options.seal) return {};
-  return impl_->Emit(MakeSeal(impl_->sha.Current()));
+  return impl_->Emit(MakeSeal(impl_->hash.Current()));
 }
 
 uint64_t GzipSink::written() const { return impl_->written; }

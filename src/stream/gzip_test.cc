@@ -199,6 +199,18 @@ TEST(Gzip, SealFindsEveryFlippedBit) {
   }
 }
 
+TEST(Gzip, SealHoldsTheHashInItsCanonicalForm) {
+  std::string seal = MakeSeal(FastHash::Of(""));
+  ASSERT_EQ(seal.size(), kSealSize);
+  std::string hex;
+  for (unsigned char c : seal.substr(16, 16)) {
+    char two[3];
+    std::snprintf(two, sizeof two, "%02x", c);
+    hex += two;
+  }
+  EXPECT_EQ(hex, "99aa06d3014798d86001c324468d497f");  // xxHash's own answer for no bytes
+}
+
 TEST(Gzip, SealMustBeLast) {
   std::string bytes = Zip("text", {.seal = true});
   EXPECT_THAT(ErrorOf(bytes + Zip("more")), HasSubstr("bytes after the seal"));

@@ -1,5 +1,4 @@
-// A fast 128-bit hash (XXH3) that finds accidents, not attacks: for comparing what was read back
-// with what was written within one run. Never stored.
+// A fast 128-bit hash (XXH3, fixed since xxHash 0.8) that finds accidents, not attacks.
 #pragma once
 
 #include <array>
@@ -9,7 +8,7 @@
 
 namespace holdfast::stream {
 
-using Hash128 = std::array<uint64_t, 2>;
+using Hash128 = std::array<uint64_t, 2>;  // low half, high half
 
 class FastHash {
  public:
