@@ -3,10 +3,10 @@
 #include <map>
 #include <set>
 
+#include "base/go_duration.h"
 #include "base/json_text.h"
 #include "crypto/base64.h"
 #include "crypto/encryption_config_raw.h"
-#include "crypto/go_duration.h"
 
 namespace holdfast::crypto {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-namespace holdfast::crypto {
+namespace holdfast {
 
 // Nothing where the text is not a duration or does not fit into int64 nanoseconds.
 std::optional<std::chrono::nanoseconds> ParseGoDuration(std::string_view text);
 
-}  // namespace holdfast::crypto
+}  // namespace holdfast

@@ -1,8 +1,8 @@
-#include "crypto/go_duration.h"
+#include "base/go_duration.h"
 
 #include <gtest/gtest.h>
 
-namespace holdfast::crypto {
+namespace holdfast {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -26,4 +26,4 @@ TEST(GoDuration, Refuses) {
 }
 
 }  // namespace
-}  // namespace holdfast::crypto
+}  // namespace holdfast

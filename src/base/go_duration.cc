@@ -1,9 +1,9 @@
-#include "crypto/go_duration.h"
+#include "base/go_duration.h"
 
 #include <cstdint>
 #include <utility>
 
-namespace holdfast::crypto {
+namespace holdfast {
 namespace {
 
 // Longer units before those that they begin with.
@@ -59,4 +59,4 @@ std::optional<std::chrono::nanoseconds> ParseGoDuration(std::string_view text) {
   return std::chrono::nanoseconds(negative ? -total : total);
 }
 
-}  // namespace holdfast::crypto
+}  // namespace holdfast
