@@ -23,6 +23,10 @@ std::string HostOf(std::string_view url) {
   return std::string(rest.substr(0, rest.find(':')));
 }
 
+bool IsLoopback(const std::string& host) {
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+}
+
 class ContainerSource : public CredentialSource {
  public:
   ContainerSource(Env env, std::string host)
@@ -67,7 +71,7 @@ class ContainerSource : public CredentialSource {
     if (url.starts_with("https://")) return {};
     std::string host = HostOf(url);
     if (url.starts_with("http://") &&
-        (host.starts_with("127.") || host == "localhost" || host == "[::1]" ||
+        (IsLoopback(host) || host == "localhost" || host == "[::1]" ||
          host == "169.254.170.2" || host == "169.254.170.23" || host == "[fd00:ec2::23]"))
       return {};
     return Fail(ErrorKind::kInvalid, "AWS_CONTAINER_CREDENTIALS_FULL_URI names " +
