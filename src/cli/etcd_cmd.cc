@@ -6,11 +6,16 @@
 namespace holdfast::cli {
 
 void AddEtcdCommand(CLI::App& app, Session& session) {
-  CLI::App* etcd = app.add_subcommand("etcd", "Check, look into and restore snapshots of etcd");
+  CLI::App* etcd = app.add_subcommand("etcd", "Take, check, look into and restore snapshots of etcd");
   etcd->require_subcommand(1);
+  AddEtcdSaveCommand(*etcd, session);
   AddEtcdStatusCommand(*etcd, session);
   AddEtcdVerifyCommand(*etcd, session);
   AddEtcdRestoreCommand(*etcd, session);
+  AddEtcdLookCommands(*etcd, session);
+  AddEtcdTopCommand(*etcd, session);
+  AddEtcdDiffCommand(*etcd, session);
+  AddEtcdExtractCommand(*etcd, session);
 }
 
 }  // namespace holdfast::cli

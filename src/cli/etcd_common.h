@@ -1,20 +1,45 @@
 // What the commands of `holdfast etcd` share.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
 #include "cli/common.h"
 #include "etcd/database.h"
+#include "etcd/keyspace.h"
 
 namespace holdfast::cli {
 
+void AddEtcdSaveCommand(CLI::App& etcd, Session& session);
 void AddEtcdStatusCommand(CLI::App& etcd, Session& session);
 void AddEtcdVerifyCommand(CLI::App& etcd, Session& session);
 void AddEtcdRestoreCommand(CLI::App& etcd, Session& session);
+void AddEtcdLookCommands(CLI::App& etcd, Session& session);  // ls, get, history
+void AddEtcdTopCommand(CLI::App& etcd, Session& session);
+void AddEtcdDiffCommand(CLI::App& etcd, Session& session);
+void AddEtcdExtractCommand(CLI::App& etcd, Session& session);
 
 void AddSnapshotArgument(CLI::App& command, std::string& file);
-// Errors name the file.
+void AddTolerateOption(CLI::App& command, bool& tolerate);
+// Decompressed first where it is compressed. Errors name the file.
 Result<etcd::Database> OpenSnapshot(const std::string& file);
+
+// Damage that --tolerate-corruption passes over: the first few are told as they come, all are
+// counted.
+class DamageNotes {
+ public:
+  DamageNotes(Session& session, bool tolerate) : session_(session), tolerate_(tolerate) {}
+  // Refers to this object.
+  etcd::LookOptions options();
+  uint64_t count() const { return count_; }
+  // A failure (already reported) when there was any: the answer has gaps.
+  Status Finish() const;
+
+ private:
+  Session& session_;
+  bool tolerate_;
+  uint64_t count_ = 0;
+};
 
 }  // namespace holdfast::cli

@@ -5,6 +5,11 @@
 #include "base/printable.h"
 
 namespace holdfast::etcd {
+namespace {
+
+constexpr size_t kMaxRereads = 100;
+
+}  // namespace
 
 struct Cursor::Frame {
   std::string bytes;
@@ -38,9 +43,14 @@ Status Cursor::Descend(uint64_t page, const KeyRange& range) {
   Frame& frame = Deeper();
   uint32_t guess = depth_ > 0 ? frames_[depth_ - 1]->child_overflow : 0;
   HF_ASSIGN(PageHeader header, database_.ReadRun(page, frame.bytes, guess));
+  Status sound = CheckTreePage(frame.bytes, range);
+  if (!sound) {
+    // It may be sound below another parent; but not again and again.
+    if (++failures_ > kMaxRereads) reached_.AddRun(page, uint64_t{header.overflow} + 1);
+    return Fail(std::move(sound).error().With(database_.Where(page)));
+  }
   if (!reached_.AddRun(page, uint64_t{header.overflow} + 1))
     return damaged("a page of its overflow was reached before");
-  HF_TRY_CONTEXT(CheckTreePage(frame.bytes, range), database_.Where(page));
   if (depth_ > 0) frames_[depth_ - 1]->child_overflow = header.overflow;
   frame.page = TreePage(frame.bytes);
   frame.range = range;

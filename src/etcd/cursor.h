@@ -43,6 +43,7 @@ class Cursor {
   Direction direction_;
   bool started_ = false;
   size_t depth_ = 0;
+  size_t failures_ = 0;
   std::vector<std::unique_ptr<Frame>> frames_;  // buffers are kept for the next page of that depth
 };
 

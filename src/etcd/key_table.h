@@ -27,6 +27,12 @@ class KeyTable {
   size_t size() const { return size_; }
   // Keys that are not deleted.
   size_t CountLive() const;
+  // Every key's state, in no order.
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    for (const KeyState& state : slots_)
+      if (state.hash != 0) visit(state);
+  }
 
  private:
   void Grow();

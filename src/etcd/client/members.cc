@@ -1,0 +1,110 @@
+#include "etcd/client/members.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace holdfast::etcd {
+namespace {
+
+// How many entries a member may be behind what it knows of.
+constexpr uint64_t kMaxLag = 5000;
+
+// Why no snapshot is taken from this member; empty when one may be.
+std::string Unfit(const ServerStatus& status, const std::vector<AlarmRow>& alarms) {
+  if (status.learner) return "it is a learner";
+  if (status.leader == 0) return "it has no leader";
+  if (status.raft_index > status.raft_applied_index + kMaxLag)
+    return fmt::format("it lags {} entries behind", status.raft_index - status.raft_applied_index);
+  for (const AlarmRow& alarm : alarms)
+    if (alarm.member == status.member_id && alarm.alarm == Alarm::kCorrupt)
+      return "its data is corrupt (alarm CORRUPT)";
+  return "";
+}
+
+}  // namespace
+
+Result<Survey> SurveyMembers(Client& client, std::stop_token stop) {
+  Survey survey;
+  std::vector<Candidate> answered;
+  std::vector<std::string> reasons;
+  Error last(ErrorKind::kUnavailable, "");
+  for (size_t i = 0; i < client.size(); ++i) {
+    auto status = client.Status(i, stop);
+    if (!status) {
+      if (status.error().kind() == ErrorKind::kCancelled) return Fail(std::move(status).error());
+      reasons.push_back(status.error().ToString());
+      last = std::move(status).error();
+      continue;
+    }
+    if (!answered.empty() && answered[0].status.cluster_id != status->cluster_id) {
+      return Fail(Error(ErrorKind::kInvalid,
+                        fmt::format("{} and {} belong to different clusters ({:x} and {:x})",
+                                    client.endpoint(answered[0].endpoint), client.endpoint(i),
+                                    answered[0].status.cluster_id, status->cluster_id))
+                      .Hint("give the endpoints of one cluster"));
+    }
+    answered.push_back({i, std::move(*status)});
+  }
+  std::vector<AlarmRow> alarms;
+  for (const Candidate& candidate : answered) {
+    if (auto listed = client.Alarms(candidate.endpoint, stop)) {
+      alarms = std::move(*listed);
+      break;
+    }
+  }
+  bool corrupt = false;
+  for (Candidate& candidate : answered) {
+    std::string unfit = Unfit(candidate.status, alarms);
+    corrupt = corrupt || unfit.find("CORRUPT") != std::string::npos;
+    if (unfit.empty())
+      survey.candidates.push_back(std::move(candidate));
+    else
+      reasons.push_back(client.endpoint(candidate.endpoint) + ": " + unfit);
+  }
+  if (survey.candidates.empty()) {
+    if (answered.empty() && client.size() == 1) return Fail(std::move(last));
+    ErrorKind kind = corrupt ? ErrorKind::kCorrupt : last.message().empty() ? ErrorKind::kUnavailable : last.kind();
+    return Fail(Error(kind, fmt::format("no member is fit to take a snapshot from: {}",
+                                        fmt::join(reasons, "; "))));
+  }
+  survey.warnings = std::move(reasons);
+  for (const AlarmRow& alarm : alarms) {
+    if (alarm.alarm == Alarm::kNoSpace)
+      survey.warnings.push_back(fmt::format(
+          "member {:x} has run out of space (alarm NOSPACE): the cluster refuses writes, and one "
+          "restored from this snapshot will too unless --clear-alarms is given",
+          alarm.member));
+  }
+  // Followers first: the leader has enough to do.
+  std::stable_partition(
+      survey.candidates.begin(), survey.candidates.end(),
+      [](const Candidate& c) { return c.status.leader != c.status.member_id; });
+  return survey;
+}
+
+void CompareMembers(Client& client, Survey& survey, std::stop_token stop) {
+  if (survey.candidates.size() < 2) return;
+  int64_t revision = INT64_MAX;
+  for (const Candidate& candidate : survey.candidates)
+    revision = std::min(revision, candidate.status.revision);
+  std::vector<std::pair<size_t, KeyHash>> hashes;
+  for (const Candidate& candidate : survey.candidates) {
+    auto hash = client.HashKeys(candidate.endpoint, revision, stop);
+    if (hash)
+      hashes.emplace_back(candidate.endpoint, *hash);
+    else
+      survey.warnings.push_back("members could not be compared: " + hash.error().ToString());
+  }
+  for (size_t i = 1; i < hashes.size(); ++i) {
+    // Different compactions give different hashes of the same keys.
+    if (hashes[i].second.compact_revision != hashes[0].second.compact_revision) continue;
+    if (hashes[i].second.hash == hashes[0].second.hash) continue;
+    survey.warnings.push_back(fmt::format(
+        "{} and {} have different keys at revision {}: one of them is corrupt",
+        client.endpoint(hashes[0].first), client.endpoint(hashes[i].first), revision));
+  }
+}
+
+}  // namespace holdfast::etcd
