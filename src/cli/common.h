@@ -49,6 +49,12 @@ struct Session {
 // Names an error whose report was already printed: only the exit code is left to be set.
 inline constexpr std::string_view kAlreadyReported = "already reported";
 
+// What to do about an archive that is damaged.
+inline constexpr std::string_view kDamagedHint =
+    "take another archive (`holdfast list`); docs/runbooks/archive-does-not-verify.md says what "
+    "can "
+    "still be read from this one";
+
 void AddClusterOptions(CLI::App& command, CommonOptions& common);
 void AddStoreOption(CLI::App& command, std::string& store);
 void AddEncryptionOption(CLI::App& command, std::string& file);

@@ -57,7 +57,12 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
     return restore::Run(*client, *store, args.archive, keys, options, progress, log, Clock::Real(),
                         session.stop);
   }();
-  if (!report) return Fail(std::move(report).error().With("restoring " + args.archive));
+  if (!report) {
+    Error error = std::move(report).error().With("restoring " + args.archive);
+    if (error.kind() == ErrorKind::kCorrupt)
+      error = std::move(error).Hint(std::string(kDamagedHint));
+    return Fail(std::move(error));
+  }
   if (args.format == Format::kText)
     session.out << restore::ToText(*report);
   else

@@ -13,6 +13,7 @@ namespace holdfast::cli {
 
 StopOnSignal::StopOnSignal() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow any more is an error of write()
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a request to stop.
+// SIGINT and SIGTERM as a request to stop; SIGPIPE and SIGXFSZ as errors of write().
 #pragma once
 
 #include <stop_token>
@@ -9,6 +9,7 @@ namespace holdfast::cli {
 // From construction on, the first SIGINT or SIGTERM requests a stop (work under way is abandoned
 // without a trace and the program exits with 1); a second one ends the process at once. Must be
 // made before any other thread is started, once a process.
+// SIGPIPE and SIGXFSZ are ignored for good.
 class StopOnSignal {
  public:
   StopOnSignal();

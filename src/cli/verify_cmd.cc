@@ -63,9 +63,7 @@ Status RunVerify(Session& session, const VerifyArgs& args) {
     return Fail(std::move(report)
                     .error()
                     .With(args.archive + " is not good")
-                    .Hint("take another archive (`holdfast list`); "
-                          "docs/runbooks/archive-does-not-verify.md says what "
-                          "can still be read from this one"));
+                    .Hint(std::string(kDamagedHint)));
   }
   if (args.format == Format::kText)
     PrintText(session.out, args.archive, *report);

@@ -292,7 +292,8 @@ Result<std::string> Transformers::DecryptEntry(std::string_view plural, std::str
            "that key's secret is another one, or the entry is damaged";
     if (need.ends_with("aesgcm")) hint += ", or it was renamed or moved";
   } else if (!impl_->configured) {
-    hint = "the entry needs " + need + ": give the encryption configuration that has it";
+    hint = "the entry needs " + need +
+           ": give the encryption configuration that has it (--encryption-config)";
   } else {
     hint = "the entry needs " + need + ", which the encryption configuration does not give for " +
            ResourceText(plural, group);
