@@ -7,13 +7,14 @@
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/store_option.h"
 
 namespace holdfast::cli {
 namespace {
 
 struct BackupArgs {
   std::string resource_set;
-  std::string store;
+  StoreArgs store;
   std::string name;
   std::string encryption_config;
   bool exact_lists = false;
@@ -43,7 +44,7 @@ Status RunBackup(Session& session, const BackupArgs& args) {
   HF_ASSIGN(Logger log, session.MakeLogger());
   // Everything that can be wrong with the input is found before the cluster is asked anything.
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
   if (LooksLikeFile(args.resource_set)) HF_TRY(resourceset::ReadResourceSetFile(args.resource_set));
   HF_ASSIGN(auto client, session.Connect(log));
   HF_ASSIGN(auto set, LoadResourceSet(args.resource_set, *client, session.Call()));
@@ -51,6 +52,7 @@ Status RunBackup(Session& session, const BackupArgs& args) {
   backup::Options options;
   options.name = args.name.empty() ? set.name : args.name;
   options.force_exact = args.exact_lists;
+  HF_TRY(store.AbortLeftOvers(options.name, session.StoreWaits()));
   Result<backup::BackupResult> result = [&] {
     BackupProgress progress(log, isatty(STDERR_FILENO) != 0, Clock::Real());
     return backup::Run(*client, set, keys, !args.encryption_config.empty(), *store, options,

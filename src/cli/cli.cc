@@ -58,6 +58,9 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
   AddShowCommand(app, session);
   AddVerifyCommand(app, session);
   AddDiffCommand(app, session);
+  AddPruneCommand(app, session);
+  AddCopyCommand(app, session);
+  AddStoreCommand(app, session);
   AddResourceSetCommand(app, session);
   AddEtcdCommand(app, session);
   AddCompletionCommand(app, session);

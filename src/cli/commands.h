@@ -19,6 +19,9 @@ void AddVerifyCommand(CLI::App& app, Session& session);
 void AddDiffCommand(CLI::App& app, Session& session);
 void AddResourceSetCommand(CLI::App& app, Session& session);
 void AddEtcdCommand(CLI::App& app, Session& session);
+void AddPruneCommand(CLI::App& app, Session& session);
+void AddCopyCommand(CLI::App& app, Session& session);
+void AddStoreCommand(CLI::App& app, Session& session);
 void AddCompletionCommand(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 
 #include "crypto/encryption_config.h"
-#include "storage/local_store.h"
 
 namespace holdfast::cli {
 
@@ -31,13 +30,6 @@ void AddClusterOptions(CLI::App& command, CommonOptions& common) {
   command.add_option("--context", common.context, "context of the kubeconfig")->group("Cluster");
 }
 
-void AddStoreOption(CLI::App& command, std::string& store) {
-  store = "./backups";
-  command.add_option("--store", store, "folder of the archives")
-      ->capture_default_str()
-      ->option_text("DIR [./backups]");
-}
-
 void AddEncryptionOption(CLI::App& command, std::string& file) {
   command
       .add_option("--encryption-config", file,
@@ -51,17 +43,6 @@ void AddOutputOption(CLI::App& command, Format& format, bool text) {
   command.add_option("-o,--output", format, "form of the result")
       ->option_text(text ? "text|json|yaml" : "json|yaml")
       ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""));
-}
-
-Result<std::unique_ptr<storage::Store>> OpenStore(const std::string& store) {
-  if (store.empty())
-    return Fail(Error(ErrorKind::kInvalid, "--store is empty").Hint("name a folder"));
-  if (size_t colon = store.find("://"); colon != std::string::npos) {
-    return Fail(Error(ErrorKind::kInvalid, "--store " + store.substr(0, colon) +
-                                               "://...: there is no such kind of store")
-                    .Hint("a store is a local folder"));
-  }
-  return std::make_unique<storage::LocalStore>(store);
 }
 
 Result<crypto::Transformers> LoadKeys(const std::string& file) {

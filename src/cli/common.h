@@ -51,17 +51,13 @@ inline constexpr std::string_view kAlreadyReported = "already reported";
 
 // What to do about an archive that is damaged.
 inline constexpr std::string_view kDamagedHint =
-    "take another archive (`holdfast list`); docs/runbooks/archive-does-not-verify.md says what "
-    "can "
+    "take another archive (`holdfast list`); docs/runbooks/archive-does-not-verify.md says what can "
     "still be read from this one";
 
 void AddClusterOptions(CLI::App& command, CommonOptions& common);
-void AddStoreOption(CLI::App& command, std::string& store);
 void AddEncryptionOption(CLI::App& command, std::string& file);
 void AddOutputOption(CLI::App& command, Format& format, bool text = true);
 
-// `--store` as it was given: a folder. Other schemes are kInvalid, naming what there is.
-Result<std::unique_ptr<storage::Store>> OpenStore(const std::string& store);
 // Transformers of the configuration in `file`; None() for an empty name.
 Result<crypto::Transformers> LoadKeys(const std::string& file);
 // A file, or else the name of a ResourceSet in the cluster. Whatever exists as a file, holds a `/`

@@ -9,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/field_diff.h"
 #include "cli/output.h"
+#include "cli/store_option.h"
 #include "resourceset/selection.h"
 #include "restore/comparable.h"
 #include "restore/index.h"
@@ -21,7 +22,7 @@ constexpr size_t kMostFields = 20;  // of one object
 struct DiffArgs {
   std::string left;
   std::string right;  // empty: the live cluster
-  std::string store;
+  StoreArgs store;
   std::string encryption_config;
   Format format = Format::kText;
 };
@@ -223,7 +224,7 @@ Status AgainstCluster(Session& session, const restore::Index& left, Comparison& 
 
 Status RunDiff(Session& session, const DiffArgs& args) {
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN(auto left, LoadIndex(session, *store, args.left, keys));
   Reporter reporter(session.out, args.format);
   Comparison comparison(left, reporter);

@@ -7,12 +7,13 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
+#include "cli/store_option.h"
 
 namespace holdfast::cli {
 namespace {
 
 struct ListArgs {
-  std::string store;
+  StoreArgs store;
   Format format = Format::kText;
 };
 
@@ -22,7 +23,7 @@ struct Row {
 };
 
 Status RunList(Session& session, const ListArgs& args) {
-  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN_CONTEXT(auto files, store->List("", session.StoreWaits()), "listing archives");
   std::vector<Row> rows;
   std::vector<std::string> others;
@@ -70,6 +71,7 @@ void AddListCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("list", "List the archives of a store, newest first");
   AddStoreOption(*command, args->store);
   AddOutputOption(*command, args->format);
+  AddClusterOptions(*command, session.common);
   command->callback(
       [args, &session] { session.action = [args](Session& s) { return RunList(s, *args); }; });
 }

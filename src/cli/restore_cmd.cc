@@ -6,6 +6,7 @@
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/store_option.h"
 #include "restore/engine.h"
 #include "restore/report.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 struct RestoreArgs {
   std::string archive;
-  std::string store;
+  StoreArgs store;
   std::string encryption_config;
   std::string ns = "cattle-resources-system";
   bool plan = false;
@@ -43,7 +44,7 @@ Status RunAbort(Session& session, const RestoreArgs& args) {
 Status RunRestore(Session& session, const RestoreArgs& args) {
   HF_ASSIGN(Logger log, session.MakeLogger());
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN(auto client, session.Connect(log));
   restore::Options options;
   options.prune = args.prune;

@@ -9,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/object_ref.h"
 #include "cli/output.h"
+#include "cli/store_option.h"
 
 namespace holdfast::cli {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 struct ShowArgs {
   std::string archive;
   std::string object;
-  std::string store;
+  StoreArgs store;
   std::string encryption_config;
   Format format = Format::kText;
 };
@@ -158,7 +159,7 @@ Status RunShow(Session& session, const ShowArgs& args) {
     HF_ASSIGN(wanted, ObjectRef::Parse(args.object));
   }
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN(auto source, store->Open(args.archive, 0, session.StoreWaits()));
   ShowHandler handler(wanted);
   HF_ASSIGN_CONTEXT(auto scan,
@@ -192,6 +193,7 @@ void AddShowCommand(CLI::App& app, Session& session) {
   AddStoreOption(*command, args->store);
   AddEncryptionOption(*command, args->encryption_config);
   AddOutputOption(*command, args->format);
+  AddClusterOptions(*command, session.common);
   command->callback(
       [args, &session] { session.action = [args](Session& s) { return RunShow(s, *args); }; });
 }

@@ -4,13 +4,14 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
+#include "cli/store_option.h"
 
 namespace holdfast::cli {
 namespace {
 
 struct VerifyArgs {
   std::string archive;
-  std::string store;
+  StoreArgs store;
   std::string encryption_config;
   Format format = Format::kText;
 };
@@ -56,7 +57,7 @@ void PrintText(std::ostream& out, const std::string& archive, const archive::Ver
 Status RunVerify(Session& session, const VerifyArgs& args) {
   bool has_keys = !args.encryption_config.empty();
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN(auto source, store->Open(args.archive, 0, session.StoreWaits()));
   auto report = archive::Verify(*source, has_keys ? &keys : nullptr, {.stop = session.stop});
   if (!report) {
@@ -88,6 +89,7 @@ void AddVerifyCommand(CLI::App& app, Session& session) {
   AddStoreOption(*command, args->store);
   AddEncryptionOption(*command, args->encryption_config);
   AddOutputOption(*command, args->format);
+  AddClusterOptions(*command, session.common);
   command->callback(
       [args, &session] { session.action = [args](Session& s) { return RunVerify(s, *args); }; });
 }

@@ -110,7 +110,7 @@ TEST(StoreFile, TakesTheFieldsOfABackup) {
   auto config = ParseStoreFile(text, "s.yaml");
   ASSERT_TRUE(config) << config.error().ToString();
   EXPECT_EQ(config->s3.bucket, "rancher-backups");
-  EXPECT_EQ(config->s3.folder, "rancher");
+  EXPECT_EQ(config->s3.folder, "/rancher/") << "the store knows both forms";
   EXPECT_EQ(config->s3.region, "us-west-2");
   EXPECT_EQ(config->s3.endpoint_ca, "TUlJ");
   EXPECT_FALSE(config->s3.dual_stack);

@@ -174,7 +174,7 @@ Status FinishConfig(StoreConfig& config) {
   if (config.s3.bucket.empty()) {
     return Fail(Error(ErrorKind::kInvalid, "no bucket is named").Hint("set bucketName"));
   }
-  HF_ASSIGN(config.s3.folder, NormalFolder(config.s3.folder));
+  HF_TRY(NormalFolder(config.s3.folder));
   bool locked = config.s3.lock_mode != ObjectLockMode::kNone;
   if (locked != (config.s3.lock_for.count() > 0)) {
     return Fail(ErrorKind::kInvalid, "objectLock needs both mode and days");

@@ -116,6 +116,7 @@ Result<StoreConfig> ParseS3Url(std::string_view url) {
   }
   if (path.size() < rest.size()) HF_TRY(TakeParameters(config, rest.substr(path.size() + 1)));
   HF_TRY_CONTEXT(FinishConfig(config), "--store");
+  HF_ASSIGN(config.s3.folder, NormalFolder(config.s3.folder));
   return config;
 }
 

@@ -1,0 +1,148 @@
+#include <CLI/CLI.hpp>
+
+#include "backup/prune.h"
+#include "base/rfc3339.h"
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/output.h"
+#include "cli/store_option.h"
+
+namespace holdfast::cli {
+namespace {
+
+struct PruneArgs {
+  StoreArgs store;
+  std::string name;
+  std::string cluster;
+  schedule::RetentionRules rules;
+  bool plan = false;
+  Format format = Format::kText;
+};
+
+// The one backup that is meant, or an error that tells the ones there are.
+Result<backup::PruneScope> FindScope(const std::vector<storage::ObjectInfo>& files,
+                                     const PruneArgs& args) {
+  std::vector<backup::PruneScope> fitting;
+  std::string names, clusters;
+  for (auto& scope : backup::FindScopes(files)) {
+    names += (names.empty() ? "" : ", ") + scope.name;
+    if (scope.name != args.name) continue;
+    clusters += (clusters.empty() ? "" : ", ") + scope.uid;
+    if (args.cluster.empty() || scope.uid == args.cluster) fitting.push_back(std::move(scope));
+  }
+  if (fitting.size() == 1) return std::move(fitting[0]);
+  if (fitting.size() > 1) {
+    return Fail(Error(ErrorKind::kInvalid,
+                      "several clusters have archives of a backup \"" + args.name + "\" there")
+                    .Hint("name one by --cluster: " + clusters));
+  }
+  if (!clusters.empty()) {
+    return Fail(Error(ErrorKind::kNotFound,
+                      "no archive of backup \"" + args.name + "\" of cluster " + args.cluster)
+                    .Hint("there are those of " + clusters));
+  }
+  return Fail(
+      Error(ErrorKind::kNotFound, "no archive of backup \"" + args.name + "\"")
+          .Hint(names.empty() ? "there is none of any backup" : "there are those of " + names));
+}
+
+std::string ToJson(const PruneArgs& args, const backup::PruneScope& scope,
+                   const std::vector<schedule::RetentionVerdict>& verdicts,
+                   const backup::PruneResult& result) {
+  std::vector<std::string> items;
+  for (const auto& verdict : verdicts) {
+    JsonObject item;
+    item.Text("name", verdict.name).Text("time", FormatRfc3339(verdict.time));
+    item.Bool("keep", verdict.keep).Text("reason", verdict.reason);
+    items.push_back(item.Done());
+  }
+  JsonObject json;
+  json.Text("backup", scope.name).Text("cluster", scope.uid).Bool("plan", args.plan);
+  json.Raw("archives", JsonArray(items));
+  json.Texts("deleted", result.deleted).Texts("failed", result.failed);
+  return json.Done();
+}
+
+void PrintText(Session& session, const PruneArgs& args,
+               const std::vector<schedule::RetentionVerdict>& verdicts,
+               const backup::PruneResult& result) {
+  std::vector<std::vector<std::string>> table = {{"", "ARCHIVE", "REASON"}};
+  size_t doomed = 0;
+  for (const auto& verdict : verdicts) {
+    table.push_back({verdict.keep ? "keep" : "delete", verdict.name, verdict.reason});
+    if (!verdict.keep) ++doomed;
+  }
+  PrintTable(session.out, table);
+  if (args.plan) {
+    session.out << doomed << " of " << verdicts.size()
+                << " would be deleted; nothing was (--plan)\n";
+  } else {
+    session.out << result.deleted.size() << " of " << verdicts.size() << " deleted\n";
+  }
+  for (const std::string& failed : result.failed) session.err << "not deleted: " << failed << "\n";
+}
+
+Status RunPrune(Session& session, const PruneArgs& args) {
+  HF_TRY(args.rules.Check());
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
+  HF_ASSIGN_CONTEXT(auto files, store->List("", session.StoreWaits()), "listing archives");
+  HF_ASSIGN(auto scope, FindScope(files, args));
+  HF_ASSIGN(auto verdicts, backup::PlanPrune(files, scope, args.rules));
+  backup::PruneResult result;
+  if (!args.plan) result = backup::DoPrune(*store, verdicts, session.StoreWaits());
+  if (args.format == Format::kText)
+    PrintText(session, args, verdicts, result);
+  else
+    PrintDocument(session.out, args.format, ToJson(args, scope, verdicts, result));
+  if (!result.failed.empty()) return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));
+  return {};
+}
+
+}  // namespace
+
+void AddPruneCommand(CLI::App& app, Session& session) {
+  auto args = std::make_shared<PruneArgs>();
+  CLI::App* command =
+      app.add_subcommand("prune", "Delete the archives of one backup that need not be kept");
+  command->footer(
+      "An archive is kept when any of the rules keeps it; the newest one always is. Days, weeks "
+      "and\n"
+      "months are those of UTC, and those without an archive do not count. Only files named "
+      "exactly\n"
+      "NAME-CLUSTER-TIME.tar.gz[.enc] are looked at.\n\n"
+      "Examples:\n"
+      "  holdfast prune --name nightly --keep 10 --plan\n"
+      "  holdfast prune --name nightly --keep 3 --keep-daily 7 --keep-weekly 4 --keep-monthly 12 "
+      "\\\n"
+      "      --store s3://backups/prod?region=eu-central-1");
+  command->add_option("--name", args->name, "the backup: first part of its archives' names")
+      ->required()
+      ->option_text("NAME");
+  command
+      ->add_option("--cluster", args->cluster, "uid of the cluster, where several share the store")
+      ->option_text("UID");
+  auto rule = [&](const std::string& name, int& count, const std::string& what) {
+    command->add_option(name, count, what)
+        ->option_text("N")
+        ->group("What to keep")
+        ->check(CLI::Range(0, 1'000'000).description(""));
+  };
+  rule("--keep", args->rules.newest, "the newest N archives");
+  rule("--keep-daily", args->rules.daily, "the newest one of each of the last N days");
+  rule("--keep-weekly", args->rules.weekly, "the newest one of each of the last N weeks");
+  rule("--keep-monthly", args->rules.monthly, "the newest one of each of the last N months");
+  rule("--keep-yearly", args->rules.yearly, "the newest one of each of the last N years");
+  command->add_flag("--plan", args->plan,
+                    "print what would be deleted and why, and delete nothing");
+  AddStoreOption(*command, args->store);
+  AddOutputOption(*command, args->format);
+  AddClusterOptions(*command, session.common);
+  command->callback([args, &session] {
+    if (!args->rules.Check()) {
+      throw CLI::ValidationError("--keep, --keep-daily, ...: at least one must be above 0");
+    }
+    session.action = [args](Session& s) { return RunPrune(s, *args); };
+  });
+}
+
+}  // namespace holdfast::cli

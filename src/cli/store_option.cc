@@ -1,0 +1,72 @@
+#include "cli/store_option.h"
+
+#include <CLI/CLI.hpp>
+
+#include "archive/name.h"
+#include "backup/s3_secret.h"
+
+namespace holdfast::cli {
+
+void AddStoreOption(CLI::App& command, StoreArgs& args) {
+  auto* store = command
+                    .add_option("--store", args.store,
+                                "where the archives lie: a folder, or s3://BUCKET/FOLDER"
+                                "?endpoint=...&region=...")
+                    ->option_text("DIR|URL [./backups]");
+  command
+      .add_option("--store-config", args.config_file,
+                  "file that describes an S3 store (the fields of storageLocation.s3), instead of "
+                  "--store")
+      ->option_text("FILE")
+      ->excludes(store);
+}
+
+void AddNamedStoreOption(CLI::App& command, StoreArgs& args, const std::string& name,
+                         const std::string& what) {
+  args.store.clear();
+  auto* store = command.add_option("--" + name, args.store, what)->option_text("DIR|URL");
+  command
+      .add_option("--" + name + "-config", args.config_file,
+                  "file that describes an S3 store, instead of --" + name)
+      ->option_text("FILE")
+      ->excludes(store);
+}
+
+Result<storage::StoreConfig> LoadStoreConfig(const StoreArgs& args) {
+  if (!args.config_file.empty()) return storage::ReadStoreFile(args.config_file);
+  return storage::ParseStore(args.store);
+}
+
+Result<StoreHandle> OpenStore(const Session& session, const StoreArgs& args,
+                              const std::function<void(storage::StoreConfig&)>& change) {
+  HF_ASSIGN(auto config, LoadStoreConfig(args));
+  if (change) change(config);
+  HF_ASSIGN(Logger logger, session.MakeLogger());
+  auto log = std::make_unique<Logger>(std::move(logger));
+  auto age = config.left_over_age;
+  auto secrets = [&](const std::string& ns, const std::string& name) -> Result<storage::StoreKeys> {
+    HF_ASSIGN(auto client, session.Connect(*log));
+    return backup::ReadS3Secret(*client, ns, name, session.Call());
+  };
+  HF_ASSIGN(auto opened, storage::OpenStore(std::move(config), secrets, Clock::Real(), log.get()));
+  return StoreHandle(std::move(log), std::move(opened), age);
+}
+
+Status StoreHandle::AbortLeftOvers(const std::string& name, const Waits& waits) const {
+  if (s3() == nullptr) return {};
+  storage::LeftOverRule rule;
+  rule.prefix = name + "-";
+  rule.is_ours = [&](const std::string& file) {
+    auto parsed = archive::ParseName(file);
+    return parsed && parsed->backup == name;
+  };
+  rule.min_age = left_over_age_;
+  HF_ASSIGN_CONTEXT(auto found, s3()->AbortLeftOvers(rule, waits),
+                    "looking for unfinished uploads");
+  for (const std::string& file : found.aborted)
+    log_->Info("aborted the unfinished upload of a run that crashed", {{"archive", file}});
+  if (!found.warning.empty()) log_->Warn(found.warning);
+  return {};
+}
+
+}  // namespace holdfast::cli
