@@ -148,7 +148,21 @@ TEST_F(PlanPruneTest, OthersAccountsAndSecretsAreNotProtected) {
   Extra("serviceaccounts.#v1/ops/other.json");
   Extra("secrets.#v1/ops/ordinary.json");
   Extra("namespaces.#v1/kubernetes.json");
-  EXPECT_EQ(Build().Deleted().size(), 3u);
+  Extra("configmaps.#v1/kubeflow/ordinary.json");
+  EXPECT_EQ(Build().Deleted().size(), 4u);
+}
+
+TEST_F(PlanPruneTest, ADeleteIsAChangeWithWhichIncrementsGo) {
+  const char* path = "clusters.management.cattle.io#v3/m.json";
+  entries.push_back({path, Named("m")});
+  for (const auto& [entry, text] : entries) {
+    if (entry != path)
+      Extra(entry, "", entry.starts_with("custom") ? "'spec':{'versions':[]}" : "");
+  }
+  cluster.Put(path, Named("m"));
+  EXPECT_EQ(Build().Kind(path), ActionKind::kNothing);
+  Extra("configmaps.#v1/n/extra.json");
+  EXPECT_EQ(Build().At(path).reason, ActionReason::kIncrement);
 }
 
 TEST_F(PlanPruneTest, WhatALiveKeptObjectOwnsStays) {

@@ -107,6 +107,9 @@ TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
   EXPECT_EQ(plan.plan->counts().update, 4u);
   EXPECT_EQ(plan.At("clusters.management.cattle.io#v3/m.json").reason, Why::kIncrement);
   EXPECT_EQ(plan.plan->reconnecting().size(), 3u);
+  // Also when it is decided anew, in the middle of the run.
+  EXPECT_EQ(plan.plan->Decide(plan.Id("clusters.management.cattle.io#v3/m.json")).reason,
+            Why::kIncrement);
   EXPECT_NE(plan.Write("clusters.fleet.cattle.io#v1alpha1/n/f.json").main.body.find(":8"),
             std::string::npos);
 
@@ -137,6 +140,24 @@ TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
   Planned again = MakePlan(entries, cluster);
   EXPECT_EQ(again.plan->counts().update, 1u);
   EXPECT_TRUE(again.plan->reconnecting().empty());
+}
+
+TEST_F(PlanTest, WhatTheServerLetsNobodyUpdateCannotBeRestored) {
+  cluster.types.push_back({{"y.io", "v1"},
+                           "parts",
+                           "Part",
+                           false,
+                           kube::kVerbGet | kube::kVerbList | kube::kVerbCreate,
+                           false});
+  Entries entries = {{"parts.y.io#v1/a.json", Object("Part", "a", "'v':1")},
+                     {"parts.y.io#v1/b.json", Object("Part", "b", "'v':1")},
+                     {"parts.y.io#v1/c.json", Object("Part", "c", "'v':1")}};
+  cluster.Put("parts.y.io#v1/a.json", Object("Part", "a", "'v':2"));
+  cluster.Put("parts.y.io#v1/b.json", Object("Part", "b", "'v':1"));
+  Planned plan = MakePlan(entries, cluster);
+  EXPECT_EQ(plan.At("parts.y.io#v1/a.json").reason, Why::kNotWritable);
+  EXPECT_EQ(plan.Kind("parts.y.io#v1/b.json"), Kind::kNothing);
+  EXPECT_EQ(plan.Kind("parts.y.io#v1/c.json"), Kind::kCreate);
 }
 
 TEST_F(PlanTest, SkippedObjectsAndThoseThatCannotBeWritten) {

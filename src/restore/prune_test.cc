@@ -126,6 +126,33 @@ TEST_F(PruneTest, WhatIsLeftIsWaitedForOnlyWhileSomethingMoves) {
   EXPECT_LT(clock.passed() - start, std::chrono::seconds(11));
 }
 
+TEST_F(PruneTest, ASuccessorOfThatNameIsNotWaitedFor) {
+  Doom("cm");
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "GET " + Path("cm") && !There("cm")) {
+      cluster.Put(Path("cm"), J("{'metadata':{'name':'cm','finalizers':['x/y']}}"));
+    }
+    return std::nullopt;
+  };
+  Report done = Run(std::chrono::seconds(60));
+  EXPECT_TRUE(There("cm"));
+  EXPECT_EQ(clock.passed().count(), 0);
+  EXPECT_EQ(done.leftovers.total, 0u);
+}
+
+TEST_F(PruneTest, WhatIsNotTerminatingKeepsItsFinalizers) {
+  Doom("cm", ",'finalizers':['x/y']");
+  const std::string text = cluster.objects.at(Path("cm")).text;
+  // A server that lists the object as it was before the delete.
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "GET " + Path("cm")) cluster.Put(Path("cm"), text);
+    return std::nullopt;
+  };
+  Report done = Run();
+  EXPECT_THAT(api.requests, Not(Contains("PATCH " + Path("cm"))));
+  EXPECT_EQ(done.leftovers.total, 1u);
+}
+
 TEST_F(PruneTest, RefusalsAreReportedAndTheRestGoesOn) {
   Doom("a");
   Doom("b", ",'finalizers':['x/y']");

@@ -195,6 +195,41 @@ TEST_F(QuiesceTest, WhatAnEarlierRunHasAtZeroKeepsItsStoredCount) {
   ASSERT_TRUE(Up(next));
   EXPECT_EQ(Replicas(kRancher), "3");
   EXPECT_EQ(Replicas(kFleet), "9");
+  EXPECT_THAT(report.Take().notes, IsEmpty());
+}
+
+TEST_F(QuiesceTest, WhatSomebodyHasScaledUpMeanwhileIsLeftAtHisCount) {
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  cluster.Put(kRancher, Deployment("rancher", 7));
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "7");
+  EXPECT_EQ(Replicas(kFleet), "2");
+  EXPECT_THAT(report.Take().notes, ElementsAre(HasSubstr("was left at 7 replicas")));
+}
+
+TEST_F(QuiesceTest, AZeroThatCameUnderOurHandsIsNotTheCountToGoBackTo) {
+  bool once = true;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "PATCH " + std::string(kRancher) && once) {
+      once = false;
+      cluster.Put(kRancher, Deployment("rancher", 0));
+    }
+    return std::nullopt;
+  };
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "3");
+}
+
+TEST_F(QuiesceTest, ASingleReplicaIsScaledToo) {
+  cluster.Put(kRancher, Deployment("rancher", 1));
+  Quiesce quiesce = Make();
+  ASSERT_TRUE(Down(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "0");
+  ASSERT_TRUE(Up(quiesce));
+  EXPECT_EQ(Replicas(kRancher), "1");
 }
 
 TEST_F(QuiesceTest, ACountThatChangesUnderOurHandsIsStoredAnew) {
