@@ -46,6 +46,11 @@ Result<OpenedStore> OpenStore(StoreConfig config, const SecretReader& secrets, C
       config.s3.secret_key = std::move(keys.secret_key);
       config.s3.session_token = std::move(keys.session_token);
     }
+    if (bytes) {
+      config.s3.pace_upload = [bytes](uint64_t count, const Waits& waits) {
+        return bytes->Take(count, waits);
+      };
+    }
     HF_ASSIGN(auto s3, NewS3Store(std::move(config.s3), clock, log));
     opened.s3 = s3.get();
     opened.store = std::move(s3);

@@ -3,6 +3,7 @@
 
 #include "base/workers.h"
 #include "storage/s3/digest.h"
+#include "storage/s3/pace.h"
 #include "storage/s3/store_impl.h"
 #include "storage/s3/xml.h"
 
@@ -65,7 +66,7 @@ Result<StoreImpl::Part> StoreImpl::SendPart(const stream::Spool& spool, const st
   request.key = key;
   request.query = {{"partNumber", std::to_string(part + 1)}, {"uploadId", upload.id}};
   request.action = "s3:PutObject";
-  request.upload = SpoolPart(spool, begin, size);
+  request.upload = Paced(SpoolPart(spool, begin, size), config, waits);
   if (sha256) {
     request.headers = {{"x-amz-checksum-sha256", Base64(digest)}};
     request.payload_hash = HexOf(digest);

@@ -73,6 +73,8 @@ struct S3Config {
   std::chrono::milliseconds stall_timeout{60'000};  // no byte for this long breaks a request
   std::chrono::milliseconds connect_timeout{10'000};
   RetryPolicy retry;      // of each request, part or range; a range that made progress starts anew
+  // Called before each piece of a file is sent, by several threads: slows uploads down. May be empty.
+  std::function<Status(uint64_t bytes, const Waits& waits)> pace_upload;
   std::string spool_dir;  // where NewSpool() makes its file; empty: the temporary folder
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/rfc3339.h"
 #include "storage/s3/digest.h"
+#include "storage/s3/pace.h"
 #include "storage/s3/store_impl.h"
 
 namespace holdfast::storage::s3 {
@@ -181,7 +182,7 @@ Status StoreImpl::SendWhole(const stream::Spool& spool, const std::string& key,
   } else {
     request.headers.push_back({"Content-MD5", Base64(digest)});
   }
-  request.upload = SpoolPart(spool, 0, size);
+  request.upload = Paced(SpoolPart(spool, 0, size), config, waits);
   for (int attempt = 1;; ++attempt) {
     auto answer = client_->SendOnce(request, waits);
     if (answer)
