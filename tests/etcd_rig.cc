@@ -87,9 +87,11 @@ Status EtcdRig::StartMember(const std::string& suffix, size_t i, size_t members,
 }
 
 Ran EtcdRig::Ctl(const std::string& suffix, const std::string& arguments, size_t member) const {
+  std::string url = ClientUrl(member);
+  if (arguments.find("--cacert") != std::string::npos) url.replace(0, 4, "https");
   return RunCommand(fmt::format("{}{} --endpoints={} {}",
                                 suffix == "-3.4" ? "ETCDCTL_API=3 " : "", Tool("etcdctl", suffix),
-                                ClientUrl(member), arguments));
+                                url, arguments));
 }
 
 Status EtcdRig::WaitReady(const std::string& suffix, size_t members, const std::string& flags) {

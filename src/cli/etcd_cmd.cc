@@ -6,7 +6,8 @@
 namespace holdfast::cli {
 
 void AddEtcdCommand(CLI::App& app, Session& session) {
-  CLI::App* etcd = app.add_subcommand("etcd", "Take, check, look into and restore snapshots of etcd");
+  CLI::App* etcd =
+      app.add_subcommand("etcd", "Take, check, look into and restore snapshots of etcd");
   etcd->require_subcommand(1);
   AddEtcdSaveCommand(*etcd, session);
   AddEtcdStatusCommand(*etcd, session);

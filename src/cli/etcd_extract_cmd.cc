@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/printable.h"
 #include "cli/etcd_common.h"
@@ -56,11 +56,11 @@ class Extraction {
   }
   Status Print() {
     if (found_.empty() && unreadable_ == 0) {
-      return Fail(ErrorKind::kNotFound,
-                  fmt::format("there is no {}{}{} under {} in {}", args_.resource,
-                              args_.name.empty() ? "" : " " + args_.name,
-                              args_.ns.empty() ? "" : " in namespace " + args_.ns, prefix_,
-                              args_.file));
+      return Fail(
+          ErrorKind::kNotFound,
+          fmt::format("there is no {}{}{} under {} in {}", args_.resource,
+                      args_.name.empty() ? "" : " " + args_.name,
+                      args_.ns.empty() ? "" : " in namespace " + args_.ns, prefix_, args_.file));
     }
     std::sort(found_.begin(), found_.end(),
               [](const Found& a, const Found& b) { return a.key < b.key; });

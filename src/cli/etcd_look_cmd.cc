@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/printable.h"
 #include "cli/etcd_common.h"
@@ -51,8 +51,7 @@ Status RunLs(Session& session, const LookArgs& args) {
                                    return true;
                                  }),
                  args.file);
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   if (args.format == Format::kText) {
     for (const auto& record : found) session.out << Printable(record.key, 4096) << "\n";
     return damage.Finish();
@@ -73,8 +72,8 @@ Status RunLs(Session& session, const LookArgs& args) {
 Status RunGet(Session& session, const LookArgs& args) {
   HF_ASSIGN(auto database, OpenSnapshot(args.file));
   DamageNotes damage(session, args.tolerate);
-  HF_ASSIGN_CONTEXT(auto record,
-                    etcd::GetKey(database, args.key, args.revision, damage.options()), args.file);
+  HF_ASSIGN_CONTEXT(auto record, etcd::GetKey(database, args.key, args.revision, damage.options()),
+                    args.file);
   if (args.format == Format::kText)
     session.out << record.value;
   else
@@ -122,7 +121,8 @@ void Add(CLI::App& etcd, Session& session, const char* name, const char* what, c
   CLI::App* command = etcd.add_subcommand(name, what);
   AddSnapshotArgument(*command, args->file);
   bool prefix = std::string_view(key) == "PREFIX";
-  auto* option = command->add_option("key", args->key, prefix ? "only keys that start so" : "the key");
+  auto* option =
+      command->add_option("key", args->key, prefix ? "only keys that start so" : "the key");
   option->option_text(key);
   if (!prefix) option->required();
   if (revision) {
@@ -132,8 +132,9 @@ void Add(CLI::App& etcd, Session& session, const char* name, const char* what, c
   }
   AddTolerateOption(*command, args->tolerate);
   AddOutputOption(*command, args->format);
-  command->callback(
-      [args, run, &session] { session.action = [args, run](Session& s) { return run(s, *args); }; });
+  command->callback([args, run, &session] {
+    session.action = [args, run](Session& s) { return run(s, *args); };
+  });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -11,8 +11,8 @@ namespace {
 struct RestoreArgs {
   std::string file;
   std::string data_dir;
-  etcd::MembershipArgs membership{.name = "default", .initial_cluster = "",
-                                  .token = "etcd-cluster", .advertise_urls = {}};
+  etcd::MembershipArgs membership{
+      .name = "default", .initial_cluster = "", .token = "etcd-cluster", .advertise_urls = {}};
   int64_t bump = -1;  // not given
   bool mark_compacted = false;
   bool skip_hash_check = false;
@@ -50,7 +50,8 @@ void PrintText(Session& session, const std::string& data_dir, const RestoreArgs&
   session.out << fmt::format("  revision {}", report.revision);
   if (report.bump > 0) {
     session.out << fmt::format(
-        ", raised by {} to {} and marked compacted{}: watches and cached lists of before are refused",
+        ", raised by {} to {} and marked compacted{}: watches and cached lists of before are "
+        "refused",
         report.bump, report.revision + report.bump,
         args.bump < 0 ? " (it is a store of Kubernetes; --bump-revision 0 leaves it)" : "");
   }
@@ -58,9 +59,10 @@ void PrintText(Session& session, const std::string& data_dir, const RestoreArgs&
   if (!report.digest_checked) session.out << "  the checksum was NOT checked\n";
   for (const etcd::AlarmRow& alarm : report.alarms) {
     session.out << fmt::format("  alarm {} was raised{}\n", AlarmName(alarm.alarm),
-                               args.clear_alarms ? "; removed"
-                                                 : " and still is: after the start run `etcdctl alarm "
-                                                   "disarm`, or restore with --clear-alarms");
+                               args.clear_alarms
+                                   ? "; removed"
+                                   : " and still is: after the start run `etcdctl alarm "
+                                     "disarm`, or restore with --clear-alarms");
   }
   if (report.membership.members.size() > 1) {
     session.out << "  restore the same file, with the same --initial-cluster and token, for:";
@@ -104,7 +106,8 @@ void AddEtcdRestoreCommand(CLI::App& etcd, Session& session) {
       "restore", "Make a data directory out of a snapshot, for a new cluster to start from");
   command->footer(
       "Stop every member of the old cluster first. Restore the same file once for each member of\n"
-      "the new one. The directory appears whole or not at all; etcd 3.4, 3.5 and 3.6 start from it.\n"
+      "the new one. The directory appears whole or not at all; etcd 3.4, 3.5 and 3.6 start from "
+      "it.\n"
       "Example:\n"
       "  holdfast etcd restore snap.db --data-dir /var/lib/etcd --name node1 \\\n"
       "    --initial-cluster node1=https://10.0.0.1:2380 \\\n"
@@ -116,16 +119,19 @@ void AddEtcdRestoreCommand(CLI::App& etcd, Session& session) {
       ->option_text("NAME [default]");
   command->add_option("--initial-cluster", args->membership.initial_cluster, "all members")
       ->option_text("NAME=URL,... [NAME=http://localhost:2380]");
-  command->add_option("--initial-cluster-token", args->membership.token,
-                      "keeps clusters with the same URLs apart")
+  command
+      ->add_option("--initial-cluster-token", args->membership.token,
+                   "keeps clusters with the same URLs apart")
       ->option_text("TOKEN [etcd-cluster]");
-  command->add_option("--initial-advertise-peer-urls", args->membership.advertise_urls,
-                      "this member's URLs, as in --initial-cluster")
+  command
+      ->add_option("--initial-advertise-peer-urls", args->membership.advertise_urls,
+                   "this member's URLs, as in --initial-cluster")
       ->delimiter(',')
       ->option_text("URL,... [http://localhost:2380]");
-  command->add_option("--bump-revision", args->bump,
-                      "raise the revision and mark all before as compacted (default: 1000000000 for a "
-                      "store of Kubernetes, else 0)")
+  command
+      ->add_option("--bump-revision", args->bump,
+                   "raise the revision and mark all before as compacted (default: 1000000000 for a "
+                   "store of Kubernetes, else 0)")
       ->check(CLI::NonNegativeNumber)
       ->option_text("N");
   command->add_flag("--mark-compacted", args->mark_compacted,

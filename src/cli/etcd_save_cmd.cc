@@ -2,8 +2,8 @@
 #include <fstream>
 #include <map>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -69,10 +69,12 @@ void AddEtcdSaveCommand(CLI::App& etcd, Session& session) {
   args->client.endpoints = {"http://127.0.0.1:2379"};
   CLI::App* command = etcd.add_subcommand("save", "Take a snapshot of a running cluster");
   command->footer(
-      "A healthy member is chosen, a follower if there is one; when it fails the next one is asked.\n"
+      "A healthy member is chosen, a follower if there is one; when it fails the next one is "
+      "asked.\n"
       "The snapshot gets its name only after checksum, pages and records were proved.\n"
       "Example:\n"
-      "  holdfast etcd save /srv/etcd/today.db --endpoints https://10.0.0.1:2379,https://10.0.0.2:2379 \\\n"
+      "  holdfast etcd save /srv/etcd/today.db --endpoints "
+      "https://10.0.0.1:2379,https://10.0.0.2:2379 \\\n"
       "    --cacert ca.pem --cert client.pem --key client-key.pem");
   command->add_option("file", args->file, "file to make; must not exist")
       ->required()
@@ -81,8 +83,12 @@ void AddEtcdSaveCommand(CLI::App& etcd, Session& session) {
       ->delimiter(',')
       ->option_text("URL,... [http://127.0.0.1:2379]")
       ->group("Cluster");
-  command->add_option("--cacert", args->client.ca_file, "PEM")->option_text("FILE")->group("Cluster");
-  command->add_option("--cert", args->client.cert_file, "PEM")->option_text("FILE")->group("Cluster");
+  command->add_option("--cacert", args->client.ca_file, "PEM")
+      ->option_text("FILE")
+      ->group("Cluster");
+  command->add_option("--cert", args->client.cert_file, "PEM")
+      ->option_text("FILE")
+      ->group("Cluster");
   command->add_option("--key", args->client.key_file, "PEM")->option_text("FILE")->group("Cluster");
   command->add_option("--user", args->client.user, "etcd's user, with the role root")
       ->option_text("NAME")

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -17,10 +17,8 @@ Status RunStatus(Session& session, const StatusArgs& args) {
   HF_ASSIGN(auto database, OpenSnapshot(args.file));
   auto status = etcd::ReadStatus(database, session.stop);
   if (!status) {
-    return Fail(std::move(status)
-                    .error()
-                    .With(args.file)
-                    .Hint("`holdfast etcd verify` says what is damaged and what is left"));
+    return Fail(std::move(status).error().With(args.file).Hint(
+        "`holdfast etcd verify` says what is damaged and what is left"));
   }
   if (args.format == Format::kText) {
     PrintTable(session.out, {{"HASH", "REVISION", "TOTAL KEYS", "TOTAL SIZE", "STORAGE VERSION"},

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/printable.h"
 #include "cli/etcd_common.h"
@@ -55,7 +55,8 @@ std::string KeysJson(const std::vector<etcd::TopKey>& keys, const char* count) {
 void PrintUsages(std::ostream& out, const char* head,
                  const std::map<std::string, etcd::Usage>& usages, size_t lines) {
   Rows rows = BySize(usages);
-  std::vector<std::vector<std::string>> table = {{head, "BYTES", "WITH HISTORY", "KEYS", "RECORDS"}};
+  std::vector<std::vector<std::string>> table = {
+      {head, "BYTES", "WITH HISTORY", "KEYS", "RECORDS"}};
   for (size_t i = 0; i < std::min(rows.size(), lines); ++i) {
     const etcd::Usage& usage = rows[i].second;
     table.push_back({Printable(rows[i].first), HumanBytes(usage.bytes), HumanBytes(usage.all_bytes),
@@ -67,10 +68,11 @@ void PrintUsages(std::ostream& out, const char* head,
 
 void PrintText(std::ostream& out, const etcd::TopReport& report, size_t lines) {
   uint64_t history = report.all.all_bytes - report.all.bytes;
-  out << fmt::format("database {}: {} live values, {} history, {} free pages (defragmentation gives "
-                     "them back)\n",
-                     HumanBytes(report.database_size), HumanBytes(report.all.bytes),
-                     HumanBytes(history), HumanBytes(report.free_bytes));
+  out << fmt::format(
+      "database {}: {} live values, {} history, {} free pages (defragmentation gives "
+      "them back)\n",
+      HumanBytes(report.database_size), HumanBytes(report.all.bytes), HumanBytes(history),
+      HumanBytes(report.free_bytes));
   out << fmt::format("{} keys, {} records\n\n", report.all.keys, report.all.records);
   PrintUsages(out, "RESOURCE", report.resources, lines);
   if (!report.namespaces.empty()) {

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -63,8 +63,10 @@ void PrintText(std::ostream& out, const std::string& file, const etcd::VerifyRep
                      report.first_revision, report.last_revision, report.keys);
   out << "  checksum: " << DigestText(report.digest) << "\n";
   if (report.lost_pages > 0) {
-    out << fmt::format("  {} pages, and whatever lies below them, cannot be read; the counts are of "
-                       "what can\n", report.lost_pages);
+    out << fmt::format(
+        "  {} pages, and whatever lies below them, cannot be read; the counts are of "
+        "what can\n",
+        report.lost_pages);
   }
   out << "  can be restored: " << RestorableText(report.restorable);
   if (!report.reason.empty()) out << " (" << report.reason << ")";
