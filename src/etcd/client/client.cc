@@ -23,8 +23,7 @@ Result<std::string> ReadPem(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file || !text)
-    return Fail(ErrnoError("reading " + path, errno == 0 ? EIO : errno));
+  if (!file || !text) return Fail(ErrnoError("reading " + path, errno == 0 ? EIO : errno));
   return text.str();
 }
 
@@ -72,12 +71,15 @@ Error ToError(const grpc::Status& status, const std::string& endpoint, std::stri
   std::string text = status.error_message().empty() ? "no message" : status.error_message();
   Error error = Error(KindOf(status.error_code()), text)
                     .With(fmt::format("{} of etcd at {}", what, endpoint));
-  if (text.find("user name is empty") != std::string::npos)
+  // The second: a client certificate names a user (its CN), and there is none of that name.
+  if (text.find("user name is empty") != std::string::npos ||
+      text.find("user name not found") != std::string::npos)
     return Error(ErrorKind::kUnauthorized, text)
         .With(fmt::format("{} of etcd at {}", what, endpoint))
-        .Hint("etcd has authentication on: give --user");
+        .Hint("etcd has authentication on: give --user and --password-file");
   if (text.find("permission denied") != std::string::npos)
-    return std::move(error).Hint("a snapshot needs a user with the role root: give --user and --password-file");
+    return std::move(error).Hint(
+        "a snapshot needs a user with the role root: give --user and --password-file");
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
     return std::move(error).Hint(
         "check that etcd runs there and that --cacert, --cert and --key are the right ones");
@@ -167,8 +169,9 @@ struct Client::Impl {
   // One call with one answer.
   template <typename Request, typename Answer>
   Result<Answer> Call(size_t i, std::string_view what, const Request& request,
-                      grpc::Status (etcdserverpb::Maintenance::Stub::*method)(
-                          grpc::ClientContext*, const Request&, Answer*),
+                      grpc::Status (etcdserverpb::Maintenance::Stub::*method)(grpc::ClientContext*,
+                                                                              const Request&,
+                                                                              Answer*),
                       std::stop_token stop) {
     grpc::ClientContext context;
     SetDeadline(context);
@@ -204,8 +207,7 @@ Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetMaxReceiveMessageSize(64 << 20);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    auto credentials =
-        target.tls ? grpc::SslCredentials(tls) : grpc::InsecureChannelCredentials();
+    auto credentials = target.tls ? grpc::SslCredentials(tls) : grpc::InsecureChannelCredentials();
     impl->channels.push_back(grpc::CreateCustomChannel(target.address, credentials, arguments));
     impl->targets.push_back(std::move(target));
   }
@@ -217,8 +219,8 @@ Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
 
 Result<ServerStatus> Client::Status(size_t i, std::stop_token stop) {
   HF_ASSIGN(auto answer, (impl_->Call<etcdserverpb::StatusRequest, etcdserverpb::StatusResponse>(
-                             i, "asking the status", {},
-                             &etcdserverpb::Maintenance::Stub::Status, std::move(stop))));
+                             i, "asking the status", {}, &etcdserverpb::Maintenance::Stub::Status,
+                             std::move(stop))));
   ServerStatus status{.cluster_id = answer.header().cluster_id(),
                       .member_id = answer.header().member_id(),
                       .revision = answer.header().revision(),
@@ -235,8 +237,8 @@ Result<ServerStatus> Client::Status(size_t i, std::stop_token stop) {
 
 Result<std::vector<AlarmRow>> Client::Alarms(size_t i, std::stop_token stop) {
   HF_ASSIGN(auto answer, (impl_->Call<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse>(
-                             i, "asking for alarms", {},
-                             &etcdserverpb::Maintenance::Stub::Alarm, std::move(stop))));
+                             i, "asking for alarms", {}, &etcdserverpb::Maintenance::Stub::Alarm,
+                             std::move(stop))));
   std::vector<AlarmRow> alarms;
   for (const auto& alarm : answer.alarms())
     alarms.push_back({alarm.member_id(), static_cast<Alarm>(alarm.alarm())});
@@ -252,9 +254,9 @@ Result<KeyHash> Client::HashKeys(size_t i, int64_t revision, std::stop_token sto
   return KeyHash{answer.hash(), answer.compact_revision()};
 }
 
-holdfast::Status Client::Snapshot(
-    size_t i, const std::function<holdfast::Status(std::string_view)>& take,
-    std::stop_token stop) {
+holdfast::Status Client::Snapshot(size_t i,
+                                  const std::function<holdfast::Status(std::string_view)>& take,
+                                  std::stop_token stop) {
   grpc::ClientContext context;
   HF_TRY(impl_->LogIn(i, context));
   Watchdog watchdog(context, std::move(stop), impl_->options.silence_timeout);
