@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/json_scan.h"
+#include "bench/etcd_bench.h"
 #include "bench/figures.h"
 #include "bench/lists_floor.h"
 #include "bench/process.h"
@@ -25,6 +26,8 @@ struct Options {
   uint64_t big_secrets = 0;
   int runs = 5;
   int restore_runs = 3;
+  int etcd_runs = 3;
+  std::string etcd = "all";
   std::string only = "all";
   std::string json;
 };
@@ -41,6 +44,31 @@ class Bench {
   Bench(Options options, fs::path dir) : options_(std::move(options)), dir_(std::move(dir)) {}
 
   Status Run() {
+    if (options_.only != "etcd") HF_TRY(RunObjects());
+    if (options_.only == "all" || options_.only == "etcd") HF_TRY(RunEtcd());
+    if (!options_.json.empty()) std::ofstream(options_.json) << figures_.ToJson();
+    return {};
+  }
+  bool all_within() const { return figures_.all_within(); }
+
+ private:
+  // The database is kept from run to run, and all of this lies on one disk: the build folder's.
+  Status RunEtcd() {
+    fs::path build = fs::path(Program("holdfast")).parent_path();
+    fs::path work = build / ("bench-etcd." + std::to_string(getpid()));
+    fs::create_directory(work);
+    Status status = BenchEtcd({.runs = options_.etcd_runs,
+                               .holdfast = Program("holdfast"),
+                               .floor = Program("etcd_floor"),
+                               .database = build / "bench-etcd.db",
+                               .dir = work,
+                               .only = options_.etcd},
+                              figures_);
+    fs::remove_all(work);
+    return status;
+  }
+
+  Status RunObjects() {
     std::printf("starting a control plane and loading %llu objects\n",
                 static_cast<unsigned long long>(options_.objects));
     std::fflush(stdout);
@@ -60,12 +88,9 @@ class Bench {
       HF_TRY(BenchUnchanged());
       HF_TRY(BenchRestore());
     }
-    if (!options_.json.empty()) std::ofstream(options_.json) << figures_.ToJson();
     return {};
   }
-  bool all_within() const { return figures_.all_within(); }
 
- private:
   fs::path Log() const { return dir_ / "log"; }
 
   static Result<std::unique_ptr<testbed::ControlPlane>> StartPlane() {
@@ -201,7 +226,9 @@ int main(int argc, char** argv) {
   app.add_option("--big-secrets", options.big_secrets, "secrets of 1 MB besides");
   app.add_option("--runs", options.runs, "runs of each backup figure");
   app.add_option("--restore-runs", options.restore_runs, "runs of each restore figure");
-  app.add_option("--only", options.only, "backup, restore (which needs a backup too) or all");
+  app.add_option("--etcd-runs", options.etcd_runs, "runs of each figure of etcd");
+  app.add_option("--etcd", options.etcd, "of etcd's figures: restore, verify, save, look or all");
+  app.add_option("--only", options.only, "backup, restore (which needs a backup too), etcd or all");
   app.add_option("--json", options.json, "file for the figures as JSON");
   CLI11_PARSE(app, argc, argv);
 
