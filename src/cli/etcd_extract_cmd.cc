@@ -46,9 +46,9 @@ class Extraction {
   void Add(const etcd::Record& record) {
     auto plain = etcd::Decrypt(keys_, resource_, record.kv.key, record.kv.value);
     auto json = plain ? etcd::ToJson(*plain, record.revision.main)
-                      : Result<std::string>(Fail(std::move(plain).error()));
+                      : Result<etcd::DecodedObject>(Fail(std::move(plain).error()));
     if (json) {
-      found_.push_back({std::string(record.kv.key), std::move(*json)});
+      found_.push_back({std::string(record.kv.key), std::move(json->json)});
       return;
     }
     Error error = std::move(json).error().With(Printable(record.kv.key));
@@ -125,8 +125,6 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
   CLI::App* command = etcd.add_subcommand(
       "extract", "Print Kubernetes' objects out of a snapshot of the API server's etcd");
   command->footer(
-      "Objects that the API server stores as JSON: custom resources, CustomResourceDefinitions,\n"
-      "APIServices. Built-in types are stored as protobuf and are not decoded.\n"
       "Example:\n"
       "  holdfast etcd extract snap.db certificates.cert-manager.io tls -n default");
   AddSnapshotArgument(*command, args->file);

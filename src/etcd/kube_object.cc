@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "crypto/base64.h"
-#include "etcd/wire.h"
 
 namespace holdfast::etcd {
 namespace {
@@ -71,24 +68,6 @@ ValueForm FormOf(std::string_view value) {
   return ValueForm::kUnknown;
 }
 
-Result<TypeMeta> TypeOfProtobuf(std::string_view value) {
-  TypeMeta type;
-  WireField field;
-  WireReader envelope(value.substr(std::min(value.size(), kProtobufMark.size())));
-  while (envelope.Next(field)) {
-    if (!field.IsBytes(1)) continue;
-    WireField inner;
-    WireReader meta(field.bytes);
-    while (meta.Next(inner)) {
-      if (inner.IsBytes(1)) type.api_version = inner.bytes;
-      if (inner.IsBytes(2)) type.kind = inner.bytes;
-    }
-    if (!meta.ok()) return Fail(ErrorKind::kCorrupt, "the object's type cannot be read");
-  }
-  if (!envelope.ok()) return Fail(ErrorKind::kCorrupt, "the object's protobuf cannot be read");
-  return type;
-}
-
 Result<std::string> Decrypt(const crypto::Transformers& keys, const KubeResource& resource,
                             std::string_view key, std::string_view value) {
   if (FormOf(value) != ValueForm::kEncrypted) return std::string(value);
@@ -99,23 +78,17 @@ Result<std::string> Decrypt(const crypto::Transformers& keys, const KubeResource
   return keys.DecryptEntry(resource.plural, resource.group, key, entry);
 }
 
-Result<std::string> ToJson(std::string_view plain, int64_t mod_revision) {
+Result<DecodedObject> ToJson(std::string_view plain, int64_t mod_revision) {
+  std::string revision = std::to_string(mod_revision);
   switch (FormOf(plain)) {
     case ValueForm::kJson: break;
-    case ValueForm::kProtobuf: {
-      HF_ASSIGN(TypeMeta type, TypeOfProtobuf(plain));
-      return Fail(
-          Error(ErrorKind::kInvalid, fmt::format("{} {} is stored as protobuf, which is not decoded",
-                                                 type.api_version, type.kind))
-              .Hint("restore the snapshot beside the cluster and read it through an API server; "
-                    "`holdfast etcd get` gives the stored bytes"));
-    }
+    case ValueForm::kProtobuf: return ProtobufToJson(plain, revision);
     default: return Fail(ErrorKind::kCorrupt, "the value is no Kubernetes object");
   }
   while (!plain.empty() && plain.back() == '\n') plain.remove_suffix(1);
   HF_TRY(json::Validate(plain));
-  return json::SetPath(plain, {"metadata", "resourceVersion"},
-                       json::Quote(std::to_string(mod_revision)));
+  return DecodedObject{json::SetPath(plain, {"metadata", "resourceVersion"}, json::Quote(revision)),
+                       {}};
 }
 
 }  // namespace holdfast::etcd

@@ -1,4 +1,5 @@
-// Kubernetes' objects in an etcd store: where the API server keeps them, and what a stored value is.
+// Kubernetes' objects in an etcd store: where the API server keeps them, and what a stored value
+// is.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "crypto/transformer.h"
+#include "etcd/kube/protobuf_json.h"
 
 namespace holdfast::etcd {
 
@@ -36,13 +38,6 @@ std::optional<ObjectKey> ParseObjectKey(std::string_view prefix, std::string_vie
 enum class ValueForm { kJson, kProtobuf, kEncrypted, kUnknown };
 ValueForm FormOf(std::string_view value);
 
-// apiVersion and kind of a value in protobuf.
-struct TypeMeta {
-  std::string api_version;
-  std::string kind;
-};
-Result<TypeMeta> TypeOfProtobuf(std::string_view value);
-
 // The value without encryption at rest. `key` is the whole etcd key: some providers bind values to
 // it. kInvalid where the configuration lacks the key (the hint names it), kCorrupt where the bytes
 // are damaged.
@@ -50,7 +45,8 @@ Result<std::string> Decrypt(const crypto::Transformers& keys, const KubeResource
                             std::string_view key, std::string_view value);
 
 // The JSON of a stored object as the API server gives it, with the record's revision as its
-// resourceVersion. kInvalid for objects stored as protobuf (built-in types), naming type and cure.
-Result<std::string> ToJson(std::string_view plain, int64_t mod_revision);
+// resourceVersion. kInvalid for a built-in type that is not known, naming it; kCorrupt for bytes
+// that are no object.
+Result<DecodedObject> ToJson(std::string_view plain, int64_t mod_revision);
 
 }  // namespace holdfast::etcd
