@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <gtest/gtest.h>
 
 #include "kube/client.h"
@@ -78,24 +80,22 @@ TEST(List, FollowsPagesAtTheRevisionOfTheFirst) {
 }
 
 TEST(List, AWholeListThatIsCutOffGoesOnInPagesOf500) {
-  std::vector<std::string> targets;
-  std::string how;
-  TestServer server([&](const TestRequest& r, TestReply& reply) {
-    targets.push_back(r.target);
-    if (r.target.find("limit=500") != std::string::npos)
-      return reply.Respond(200, ListBody(R"({"a":1},{"a":2})", R"("resourceVersion":"10")"));
-    if (how == "504") return reply.Respond(504, StatusBody(504, "Timeout", "too slow"));
-    reply.StartChunked();
-    reply.Chunk(R"({"metadata":{"resourceVersion":"9"},"items":[{"a":1},{"a")");
-    if (how == "stall") return reply.WaitForHangUp();
-    if (how == "quiet end") return reply.EndChunks();
-    reply.Close(how == "reset");
-  });
-  for (std::string h : {"reset", "close", "quiet end", "stall", "504"}) {
-    how = h;
-    targets.clear();
-    auto client = ClientFor(server.url());
+  for (std::string how : {"reset", "close", "quiet end", "stall", "504"}) {
+    std::vector<std::string> targets;
+    auto server = std::make_unique<TestServer>([&](const TestRequest& r, TestReply& reply) {
+      targets.push_back(r.target);
+      if (r.target.find("limit=500") != std::string::npos)
+        return reply.Respond(200, ListBody(R"({"a":1},{"a":2})", R"("resourceVersion":"10")"));
+      if (how == "504") return reply.Respond(504, StatusBody(504, "Timeout", "too slow"));
+      reply.StartChunked();
+      reply.Chunk(R"({"metadata":{"resourceVersion":"9"},"items":[{"a":1},{"a")");
+      if (how == "stall") return reply.WaitForHangUp();
+      if (how == "quiet end") return reply.EndChunks();
+      reply.Close(how == "reset");
+    });
+    auto client = ClientFor(server->url());
     Listed listed = RunList(*client, {});
+    server.reset();  // its threads have ended: what they wrote may be read
     ASSERT_TRUE(listed.end) << how << ": " << listed.end.error().ToString();
     std::string first = how == "504" ? "" : R"({"a":1})";
     EXPECT_EQ(listed.objects, first + R"({"a":1}{"a":2})") << how;
