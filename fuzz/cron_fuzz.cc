@@ -7,7 +7,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace holdfast;
-  auto parsed = schedule::Schedule::Parse({reinterpret_cast<const char*>(data), size}, "Europe/Berlin");
+  auto parsed =
+      schedule::Schedule::Parse({reinterpret_cast<const char*>(data), size}, "Europe/Berlin");
   if (!parsed) return 0;
   Clock::Wall now{std::chrono::seconds(1'774'700'000)};
   for (int i = 0; i < 3; ++i) {

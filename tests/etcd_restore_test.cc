@@ -181,8 +181,7 @@ TEST_P(EtcdMatrix, ServesWhatWasSaved) {
     must(rig.StartMember(start.started, i, start.members, dir));
   }
   must(rig.WaitReady(start.started, start.members));
-  for (size_t i = 0; i < start.members; ++i)
-    EXPECT_EQ(KeysOf(rig, start.started, i), source.keys);
+  for (size_t i = 0; i < start.members; ++i) EXPECT_EQ(KeysOf(rig, start.started, i), source.keys);
   Ran members = rig.Ctl(start.started, "member list");
   for (size_t i = 0; i < start.members; ++i) EXPECT_THAT(members.out, HasSubstr(rig.PeerUrl(i)));
   EXPECT_EQ(std::count(members.out.begin(), members.out.end(), '\n'), long(start.members));

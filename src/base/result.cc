@@ -50,8 +50,9 @@ Error ErrnoError(std::string_view what, int errno_value) {
           .Hint("free space there, or choose another folder");
     case EFBIG:
       return Error(ErrorKind::kUnavailable, std::move(message))
-          .Hint("raise the limit of the size of files (ulimit -f, or the file system's), or choose "
-                "another folder");
+          .Hint(
+              "raise the limit of the size of files (ulimit -f, or the file system's), or choose "
+              "another folder");
     default: return Error(ErrorKind::kInternal, std::move(message));
   }
 }

@@ -67,10 +67,11 @@ TEST(Cli, CompletionNamesEveryCommandAndOption) {
 TEST(Output, WritesYamlThatKeepsNumbersAndTexts) {
   std::string json =
       R"({"a":9007199254740993,"b":"yes","c":"plain-text","d":[],"e":[{"x":1,"y":["p","q"]},2],"f":{},"g":{"h":"a: b"},"12":1.50})";
-  EXPECT_EQ(ToYaml(json),
-            "a: 9007199254740993\nb: \"yes\"\nc: plain-text\nd: []\ne:\n- x: 1\n  \"y\":\n  - p\n  - "
-            "q\n- 2\nf: {}\n"
-            "g:\n  h: \"a: b\"\n\"12\": 1.50");
+  EXPECT_EQ(
+      ToYaml(json),
+      "a: 9007199254740993\nb: \"yes\"\nc: plain-text\nd: []\ne:\n- x: 1\n  \"y\":\n  - p\n  - "
+      "q\n- 2\nf: {}\n"
+      "g:\n  h: \"a: b\"\n\"12\": 1.50");
   EXPECT_EQ(ToYaml("{}"), "{}");
   EXPECT_EQ(PrettyJson(R"({"a":[1,{}],"b":[]})"),
             "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");

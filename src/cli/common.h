@@ -51,7 +51,8 @@ inline constexpr std::string_view kAlreadyReported = "already reported";
 
 // What to do about an archive that is damaged.
 inline constexpr std::string_view kDamagedHint =
-    "take another archive (`holdfast list`); docs/runbooks/archive-does-not-verify.md says what can "
+    "take another archive (`holdfast list`); docs/runbooks/archive-does-not-verify.md says what "
+    "can "
     "still be read from this one";
 
 void AddClusterOptions(CLI::App& command, CommonOptions& common);

@@ -15,8 +15,9 @@ void AddSnapshotArgument(CLI::App& command, std::string& file) {
 }
 
 void AddTolerateOption(CLI::App& command, bool& tolerate) {
-  command.add_flag("--tolerate-corruption", tolerate,
-                   "read a damaged file as far as it goes; exit code 1 when something was passed over");
+  command.add_flag(
+      "--tolerate-corruption", tolerate,
+      "read a damaged file as far as it goes; exit code 1 when something was passed over");
 }
 
 etcd::LookOptions DamageNotes::options() {
@@ -35,8 +36,7 @@ Status DamageNotes::Finish() const {
 }
 
 Result<etcd::Database> OpenSnapshot(const std::string& file) {
-  HF_ASSIGN(auto bytes,
-            etcd::OpenSnapshotFile(file, std::filesystem::temp_directory_path()));
+  HF_ASSIGN(auto bytes, etcd::OpenSnapshotFile(file, std::filesystem::temp_directory_path()));
   auto database = etcd::Database::Open(std::move(bytes));
   if (!database) return Fail(std::move(database).error().With(file));
   return database;

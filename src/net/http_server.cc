@@ -1,7 +1,7 @@
 #include "net/http_server.h"
 
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -45,10 +45,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_->header_limit(static_cast<uint32_t>(shared_->options.max_head));
     parser_->body_limit(shared_->options.max_body);
     stream_.expires_after(shared_->options.timeout);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](beast::error_code error, size_t) {
-                       self->OnRead(error);
-                     });
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
   }
 
  private:
@@ -58,8 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return Refuse(http::status::request_header_fields_too_large);
     if (error) {
       bool nonsense = error.category() == http::make_error_code(http::error::bad_method).category();
-      if (nonsense && error != http::error::end_of_stream &&
-          error != http::error::partial_message)
+      if (nonsense && error != http::error::end_of_stream && error != http::error::partial_message)
         return Refuse(http::status::bad_request);
       return Close();
     }
@@ -135,20 +133,20 @@ struct HttpServer::Impl {
   uint16_t port = 0;
 
   void Accept() {
-    acceptor.async_accept(asio::make_strand(io), [this](beast::error_code error,
-                                                        tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (!error) {
-        if (++shared->connections > shared->options.max_connections)
-          --shared->connections;
-        else
-          std::make_shared<Connection>(std::move(socket), shared)->Read();
-      } else {
-        // Out of file descriptors, most likely: others have to close first.
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
-      Accept();
-    });
+    acceptor.async_accept(asio::make_strand(io),
+                          [this](beast::error_code error, tcp::socket socket) {
+                            if (error == asio::error::operation_aborted) return;
+                            if (!error) {
+                              if (++shared->connections > shared->options.max_connections)
+                                --shared->connections;
+                              else
+                                std::make_shared<Connection>(std::move(socket), shared)->Read();
+                            } else {
+                              // Out of file descriptors, most likely: others have to close first.
+                              std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                            }
+                            Accept();
+                          });
   }
 };
 
@@ -156,8 +154,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
   auto impl = std::make_unique<Impl>();
   beast::error_code error;
   auto address = asio::ip::make_address(options.address, error);
-  if (error)
-    return Fail(ErrorKind::kInvalid, "\"" + options.address + "\" is not an IP address");
+  if (error) return Fail(ErrorKind::kInvalid, "\"" + options.address + "\" is not an IP address");
   tcp::endpoint endpoint(address, options.port);
   impl->acceptor.open(endpoint.protocol(), error);
   if (!error) impl->acceptor.set_option(asio::socket_base::reuse_address(true), error);
@@ -169,8 +166,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
   impl->shared->options = std::move(options);
   impl->shared->handler = std::move(handler);
   impl->Accept();
-  for (int i = 0; i < threads; ++i)
-    impl->threads.emplace_back([io = &impl->io] { io->run(); });
+  for (int i = 0; i < threads; ++i) impl->threads.emplace_back([io = &impl->io] { io->run(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

@@ -1,4 +1,5 @@
-// HTTP/1.1 on one address: for metrics, health and small pages. Requests are answered by a function.
+// HTTP/1.1 on one address: for metrics, health and small pages. Requests are answered by a
+// function.
 #pragma once
 
 #include <chrono>
@@ -15,8 +16,8 @@ namespace holdfast::net {
 
 struct ServerRequest {
   std::string method;
-  std::string path;   // as it came, without the query
-  std::string query;  // without the question mark
+  std::string path;                 // as it came, without the query
+  std::string query;                // without the question mark
   std::vector<HttpHeader> headers;  // names in lower case
   std::string body;
 };

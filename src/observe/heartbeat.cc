@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::chrono::seconds kTry{10};
 
-// "https://host:port": the rest of the URL is as good as a password, and so is what stands before @.
+// "https://host:port": the rest of the URL is as good as a password, and so is what stands before
+// @.
 std::string Origin(const std::string& url) {
   size_t host = url.find("://");
   if (host == std::string::npos) return "a URL without a scheme";
@@ -36,7 +37,8 @@ Status Once(net::HttpClient& client, const Heartbeat& heartbeat, const Waits& wa
   if (!sent) {
     // The message may name the whole URL; the kind is what helps.
     ErrorKind kind = sent.error().kind();
-    if (kind == ErrorKind::kCancelled && !waits.stop.stop_requested()) kind = ErrorKind::kUnavailable;
+    if (kind == ErrorKind::kCancelled && !waits.stop.stop_requested())
+      kind = ErrorKind::kUnavailable;
     return Fail(kind, where + ": no answer (" + std::string(ErrorKindName(kind)) + ")");
   }
   if (response.status >= 200 && response.status < 300) return {};

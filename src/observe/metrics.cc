@@ -16,12 +16,9 @@ namespace {
 
 std::string_view TypeName(MetricType type) {
   switch (type) {
-    case MetricType::kCounter:
-      return "counter";
-    case MetricType::kGauge:
-      return "gauge";
-    case MetricType::kHistogram:
-      return "histogram";
+    case MetricType::kCounter: return "counter";
+    case MetricType::kGauge: return "gauge";
+    case MetricType::kHistogram: return "histogram";
   }
   return "untyped";
 }
@@ -61,8 +58,8 @@ std::string LabelText(const std::vector<std::string>& names, const LabelValues& 
 
 }  // namespace
 
-Family::Family(MetricType type, std::string name, std::string help,
-               std::vector<std::string> labels, std::vector<double> buckets)
+Family::Family(MetricType type, std::string name, std::string help, std::vector<std::string> labels,
+               std::vector<double> buckets)
     : type_(type),
       name_(std::move(name)),
       help_(std::move(help)),
@@ -123,8 +120,8 @@ void Family::AppendTo(std::string& text) const {
       text += fmt::format("{}_bucket{} {}\n", name_, LabelText(labels_, values, Number(bounds_[i])),
                           i < series.buckets.size() ? series.buckets[i] : 0);
     std::string plain = LabelText(labels_, values);
-    text += fmt::format("{}_bucket{} {}\n", name_, LabelText(labels_, values, "+Inf"),
-                        series.count);
+    text +=
+        fmt::format("{}_bucket{} {}\n", name_, LabelText(labels_, values, "+Inf"), series.count);
     text += fmt::format("{}_sum{} {}\n", name_, plain, Number(series.value));
     text += fmt::format("{}_count{} {}\n", name_, plain, series.count);
   }
@@ -178,8 +175,7 @@ void AddProcessMetrics(Registry& registry) {
                                "Total user and system CPU time spent in seconds.");
   auto& fds = registry.Gauge("process_open_fds", "Number of open file descriptors.");
   registry
-      .Gauge("process_start_time_seconds",
-             "Start time of the process since unix epoch in seconds.")
+      .Gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.")
       .Set({}, std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
                    .count());
   registry.Gauge("holdfast_build_info", "Version of this program", {"version"})

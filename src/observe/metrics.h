@@ -71,8 +71,8 @@ class Registry {
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:
-  Family& Make(MetricType type, std::string name, std::string help,
-               std::vector<std::string> labels, std::vector<double> buckets);
+  Family& Make(MetricType type, std::string name, std::string help, std::vector<std::string> labels,
+               std::vector<double> buckets);
 
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Family>> families_;

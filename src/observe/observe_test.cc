@@ -89,8 +89,9 @@ TEST(Heartbeat, ItsUrlIsASecret) {
       [&](const net::TestRequest&, net::TestReply& reply) { reply.Respond(404, ""); });
   net::HttpClient client({});
   std::string port = std::to_string(server.port());
-  for (std::string url : {"http://u:pw@127.0.0.1:" + port + "/s3cret", std::string("http://127.0.0.1:1/s3cret?t=pw"),
-                          std::string("s3cret-pw")}) {
+  for (std::string url :
+       {"http://u:pw@127.0.0.1:" + port + "/s3cret", std::string("http://127.0.0.1:1/s3cret?t=pw"),
+        std::string("s3cret-pw")}) {
     Status sent = SendHeartbeat(client, {url, "GET", ""}, Fast(), {});
     ASSERT_FALSE(sent) << url;
     EXPECT_THAT(sent.error().ToString(), Not(HasSubstr("s3cret")));

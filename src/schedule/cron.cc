@@ -44,9 +44,9 @@ Result<absl::TimeZone> FindZone(std::string_view name) {
   absl::TimeZone zone;
   if (IsZoneName(name) && absl::LoadTimeZone(std::string(name), &zone)) return zone;
   std::string shown = Printable(name, 64);
-  return Fail(Error(ErrorKind::kInvalid,
-                    "provided bad location " + shown + ": unknown time zone " + shown)
-                  .Hint("name a zone of the IANA database, such as Europe/Berlin"));
+  return Fail(
+      Error(ErrorKind::kInvalid, "provided bad location " + shown + ": unknown time zone " + shown)
+          .Hint("name a zone of the IANA database, such as Europe/Berlin"));
 }
 
 absl::Time ToAbsl(Clock::Wall time) { return absl::FromChrono(time); }
@@ -83,8 +83,8 @@ Result<Schedule> Schedule::Parse(std::string_view text, std::string_view zone) {
                                                  ": time: invalid duration \"" +
                                                  std::string(given) + '"')
                       .Hint("write it as 90s, 30m or 1h30m"));
-    spec->every = std::max(std::chrono::floor<std::chrono::seconds>(*delay),
-                           std::chrono::seconds(1));
+    spec->every =
+        std::max(std::chrono::floor<std::chrono::seconds>(*delay), std::chrono::seconds(1));
     return Schedule(std::move(spec));
   }
   if (text.starts_with('@')) {

@@ -3,9 +3,9 @@
 // The seal: CRC-32 covers the uncompressed bytes only, so that some bits of a gzip file mean
 // nothing (padding, codes that no symbol uses, the header's time) and can change unnoticed. A
 // sealed file ends with one more gzip member, empty, whose header carries an extra field "HF" with
-// the XXH3-128 of all bytes before that member: it finds accidents, like CRC-32, and costs as little;
-// attacks are what SHA-256 and encryption inside the archive are for. Other readers see an empty
-// member and go on.
+// the XXH3-128 of all bytes before that member: it finds accidents, like CRC-32, and costs as
+// little; attacks are what SHA-256 and encryption inside the archive are for. Other readers see an
+// empty member and go on.
 #pragma once
 
 #include <cstdint>

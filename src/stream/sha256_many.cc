@@ -182,8 +182,7 @@ ShaWay BestShaWay() {
   return ShaWay::kOneByOne;
 }
 
-void Sha256Many(std::span<const std::string_view> texts, std::span<Digest> digests,
-                ShaWay way) {
+void Sha256Many(std::span<const std::string_view> texts, std::span<Digest> digests, ShaWay way) {
   std::vector<size_t> order(texts.size());
   size_t blocks = 0;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -191,9 +190,8 @@ void Sha256Many(std::span<const std::string_view> texts, std::span<Digest> diges
     blocks += BlocksOf(texts[i].size());
   }
   // Longest first, so that the lanes end together.
-  std::stable_sort(order.begin(), order.end(), [&](size_t x, size_t y) {
-    return texts[x].size() > texts[y].size();
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t x, size_t y) { return texts[x].size() > texts[y].size(); });
   // All lanes go on as long as the longest text does: one that is much longer than its share is
   // cheaper alone. A step of all lanes costs about four single blocks.
   const size_t lanes = way == ShaWay::kAvx512 ? 16 : way == ShaWay::kAvx2 ? 8 : 1;

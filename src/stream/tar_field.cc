@@ -73,9 +73,10 @@ Result<PaxFields> ParsePax(std::string_view records) {
 
 Result<std::string> CleanPath(std::string_view path, size_t max_bytes) {
   auto refuse = [](std::string why) {
-    return Fail(Error(ErrorKind::kInvalid, std::move(why))
-                    .Hint("no backup gives an entry such a name: the archive was made or changed by "
-                          "hand; take another one"));
+    return Fail(
+        Error(ErrorKind::kInvalid, std::move(why))
+            .Hint("no backup gives an entry such a name: the archive was made or changed by "
+                  "hand; take another one"));
   };
   if (path.size() > max_bytes) {
     return refuse("its name has more than " + std::to_string(max_bytes) + " bytes");
