@@ -37,6 +37,20 @@ void Describe(CLI::App& app) {
       "usage.");
 }
 
+constexpr std::string_view kReferenceOperator = "backup-restore-operator";
+
+bool IsReferenceOperator(std::string_view program) {
+  return program.substr(program.rfind('/') + 1) == kReferenceOperator;
+}
+
+// Called by the reference's name, the program is the operator, with flags of one dash or two.
+std::vector<std::string> OperatorArguments(std::vector<std::string> args) {
+  for (std::string& arg : args)
+    if (arg.size() > 2 && arg[0] == '-' && arg[1] != '-') arg.insert(0, "-");
+  args.insert(args.begin(), "operator");
+  return args;
+}
+
 }  // namespace
 
 int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& err,
@@ -63,6 +77,7 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
   AddStoreCommand(app, session);
   AddResourceSetCommand(app, session);
   AddEtcdCommand(app, session);
+  AddOperatorCommand(app, session);
   AddCompletionCommand(app, session);
   AddVersionCommand(app, session);
 
@@ -98,8 +113,16 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
 
 int Main(int argc, char** argv) {
   StopOnSignal signals;
-  return Run(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr,
-             signals.token());
+  std::vector<std::string> args(argv + 1, argv + argc);
+  if (argc > 0 && IsReferenceOperator(argv[0])) {
+    args = OperatorArguments(std::move(args));
+    if (args.size() == 2 && args[1] == "--version") {
+      std::cout << kReferenceOperator
+                << " " HOLDFAST_VERSION " (commit: unknown, built: unknown)\n";
+      return 0;
+    }
+  }
+  return Run(args, std::cout, std::cerr, signals.token());
 }
 
 }  // namespace holdfast::cli

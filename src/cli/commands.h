@@ -22,6 +22,7 @@ void AddEtcdCommand(CLI::App& app, Session& session);
 void AddPruneCommand(CLI::App& app, Session& session);
 void AddCopyCommand(CLI::App& app, Session& session);
 void AddStoreCommand(CLI::App& app, Session& session);
+void AddOperatorCommand(CLI::App& app, Session& session);
 void AddCompletionCommand(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 

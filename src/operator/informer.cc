@@ -1,0 +1,142 @@
+#include "operator/informer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_scan.h"
+
+namespace holdfast::op {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstWait{500};
+constexpr std::chrono::milliseconds kLongestWait{15'000};
+constexpr int64_t kPage = 500;
+
+std::string NameOf(std::string_view object) {
+  return json::FindString(object, {"metadata", "name"}).value_or("");
+}
+
+}  // namespace
+
+Informer::Informer(kube::Client& client, const kube::ResourceType& type,
+                   std::chrono::seconds resync,
+                   std::function<std::string(std::string_view)> fingerprint,
+                   std::function<void(const std::string&)> changed, observe::Readiness& readiness,
+                   const Logger& log, Clock& clock)
+    : client_(client),
+      type_(type),
+      resync_(resync),
+      fingerprint_(std::move(fingerprint)),
+      changed_(std::move(changed)),
+      readiness_(readiness),
+      log_(log),
+      clock_(clock) {
+  readiness_.NotReady(type_.plural, "not listed yet");
+}
+
+Result<std::string> Informer::ListAll(std::stop_token stop) {
+  std::map<std::string, std::string> fresh;
+  kube::ListRequest request;
+  request.type = &type_;
+  request.limit = kPage;
+  HF_ASSIGN(kube::ListEnd end, client_.List(request,
+                                            [&](std::string_view object) -> Status {
+                                              fresh[NameOf(object)] = std::string(object);
+                                              return {};
+                                            },
+                                            {.stop = stop}));
+  std::vector<std::string> names;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, text] : fresh) names.push_back(name);
+    for (const auto& [name, text] : objects_)
+      if (!fresh.contains(name)) names.push_back(name);
+    objects_ = std::move(fresh);
+    synced_ = true;
+  }
+  for (const std::string& name : names) changed_(name);
+  return end.resource_version;
+}
+
+void Informer::Seen(std::string_view object, bool gone) {
+  std::string name = NameOf(object);
+  bool news = gone;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = objects_.find(name);
+    if (gone) {
+      if (found != objects_.end()) objects_.erase(found);
+    } else if (found == objects_.end()) {
+      objects_.emplace(name, object);
+      news = true;
+    } else {
+      news = fingerprint_(found->second) != fingerprint_(object);
+      found->second = object;
+    }
+  }
+  if (news) changed_(name);
+}
+
+Status Informer::WatchFrom(std::string& revision, Deadline resync, std::stop_token stop) {
+  return client_.Watch(
+      type_, "", revision,
+      [&](const kube::WatchEvent& event) -> Status {
+        if (auto seen = json::FindString(event.object, {"metadata", "resourceVersion"}))
+          revision = *seen;
+        if (event.type != kube::WatchEvent::Type::kBookmark)
+          Seen(event.object, event.type == kube::WatchEvent::Type::kDeleted);
+        return {};
+      },
+      {.deadline = resync, .stop = stop});
+}
+
+void Informer::Run(std::stop_token stop) {
+  std::chrono::milliseconds wait = kFirstWait;
+  while (!stop.stop_requested()) {
+    auto revision = ListAll(stop);
+    Status status = {};
+    if (revision) {
+      readiness_.Ready(type_.plural);
+      Deadline resync = Deadline::After(clock_, resync_);
+      while (status && !stop.stop_requested() && !resync.Passed(clock_)) {
+        wait = kFirstWait;
+        status = WatchFrom(*revision, resync, stop);
+        // A connection that broke: the watch goes on where it was, after a breath.
+        if (!status && status.error().kind() == ErrorKind::kUnavailable && !stop.stop_requested()) {
+          log_.Debug("a watch broke off",
+                     {{"type", type_.ResourceName()}, {"error", status.error().ToString()}});
+          clock_.Sleep(kFirstWait, stop);
+          status = {};
+        }
+      }
+    } else {
+      status = Fail(std::move(revision).error());
+    }
+    if (stop.stop_requested()) return;
+    if (status || status.error().kind() == ErrorKind::kExpired ||
+        status.error().kind() == ErrorKind::kCancelled)
+      continue;  // resync, or the revision is too old
+    std::string why = status.error().kind() == ErrorKind::kNotFound
+                          ? "the CRD " + type_.ResourceName() +
+                                " is not installed (helm install rancher-backup-crd)"
+                          : status.error().ToString();
+    readiness_.NotReady(type_.plural, why);
+    log_.Warn("cannot watch; trying again", {{"type", type_.ResourceName()}, {"error", why}});
+    clock_.Sleep(wait, stop);
+    wait = std::min(wait * 2, kLongestWait);
+  }
+}
+
+std::vector<std::string> Informer::Objects() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> texts;
+  for (const auto& [name, text] : objects_) texts.push_back(text);
+  return texts;
+}
+
+bool Informer::synced() const {
+  std::lock_guard lock(mutex_);
+  return synced_;
+}
+
+}  // namespace holdfast::op

@@ -1,0 +1,112 @@
+#include "operator/own_archives.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "archive/own_files.h"
+#include "archive/verify.h"
+#include "schedule/retention.h"
+
+namespace holdfast::op {
+namespace {
+
+// Those of `backup`, of any cluster, newest first.
+Result<std::vector<OwnArchive>> ListAll(storage::Store& store, const std::string& backup,
+                                        const Waits& waits) {
+  auto files = store.List(backup + "-", waits);
+  if (!files && files.error().kind() == ErrorKind::kNotFound) return std::vector<OwnArchive>();
+  if (!files)
+    return Fail(std::move(files).error().With("listing the archives of Backup " + backup));
+  std::vector<OwnArchive> own;
+  for (storage::ObjectInfo& file : *files) {
+    auto name = archive::ParseName(file.name);
+    if (name && !name->old_form && name->backup == backup) own.push_back({*name, std::move(file)});
+  }
+  std::sort(own.begin(), own.end(), [](const OwnArchive& a, const OwnArchive& b) {
+    return std::pair(a.name.time, a.file.name) > std::pair(b.name.time, b.file.name);
+  });
+  return own;
+}
+
+}  // namespace
+
+Result<std::vector<OwnArchive>> ListOwn(storage::Store& store, const std::string& backup,
+                                        const std::string& cluster_id, const Waits& waits) {
+  HF_ASSIGN(auto own, ListAll(store, backup, waits));
+  std::erase_if(own, [&](const OwnArchive& archive) {
+    return !archive::OwnedBy(archive.file.name, backup, cluster_id);
+  });
+  return own;
+}
+
+Result<size_t> Retain(storage::Store& store, const std::string& backup,
+                      const std::string& cluster_id, int keep, const std::string& just_written,
+                      const Waits& waits) {
+  HF_ASSIGN(auto own, ListOwn(store, backup, cluster_id, waits));
+  std::vector<schedule::RetentionFile> files;
+  for (const OwnArchive& archive : own) {
+    schedule::RetentionFile file{archive.file.name, archive.name.time, std::nullopt};
+    if (archive.file.size == 0) file.not_good = "it is empty";
+    files.push_back(std::move(file));
+  }
+  schedule::RetentionRules rules;
+  rules.newest = keep;
+  HF_ASSIGN(auto verdicts, schedule::DecideRetention(std::move(files), rules, just_written));
+  size_t deleted = 0;
+  for (const auto& verdict : verdicts) {
+    if (verdict.keep) continue;
+    Status gone = store.Delete(verdict.name, waits);
+    if (!gone && gone.error().kind() != ErrorKind::kNotFound)
+      return Fail(std::move(gone).error().With("deleting the old archive " + verdict.name));
+    ++deleted;
+  }
+  return deleted;
+}
+
+Result<size_t> DeleteOwn(storage::Store& store, const std::string& backup,
+                         const std::string& cluster_id, const Waits& waits) {
+  HF_ASSIGN(auto own, ListOwn(store, backup, cluster_id, waits));
+  for (const OwnArchive& archive : own) {
+    Status gone = store.Delete(archive.file.name, waits);
+    if (!gone && gone.error().kind() != ErrorKind::kNotFound)
+      return Fail(std::move(gone).error().With("deleting archive " + archive.file.name));
+  }
+  return own.size();
+}
+
+Status VerifyStored(storage::Store& store, const std::string& file, const std::string& how,
+                    const crypto::Transformers& keys, const Waits& waits) {
+  if (how == "None") return {};
+  std::string context = "reading archive " + file + " back from " + store.Describe();
+  HF_ASSIGN_CONTEXT(auto source, store.Open(file, 0, waits), context);
+  archive::ScanOptions options;
+  options.stop = waits.stop;
+  HF_ASSIGN_CONTEXT(auto report, archive::Verify(*source, how == "Full" ? &keys : nullptr, options),
+                    context);
+  if (report.ok()) return {};
+  return Fail(Error(ErrorKind::kCorrupt, std::to_string(report.problem_count) +
+                                             " entries are not good, the first: " +
+                                             (report.problems.empty() ? "" : report.problems[0]))
+                  .With(context));
+}
+
+Result<std::string> NewestGood(storage::Store& store, const std::string& backup,
+                               const std::string& cluster_id, const crypto::Transformers& keys,
+                               const Waits& waits) {
+  HF_ASSIGN(auto all, ListAll(store, backup, waits));
+  std::stable_partition(all.begin(), all.end(),
+                        [&](const OwnArchive& archive) { return archive.name.uid == cluster_id; });
+  std::string why;
+  for (const OwnArchive& archive : all) {
+    Status good = VerifyStored(store, archive.file.name, "Quick", keys, waits);
+    if (good) return archive.file.name;
+    if (good.error().kind() != ErrorKind::kCorrupt) return Fail(std::move(good).error());
+    if (why.empty()) why = good.error().ToString();
+  }
+  Error error(ErrorKind::kNotFound,
+              "no good archive of Backup " + backup + " in " + store.Describe());
+  if (!why.empty()) return Fail(std::move(error).With(why));
+  return Fail(std::move(error).Hint("spec.backupName names the Backup whose archive is meant"));
+}
+
+}  // namespace holdfast::op

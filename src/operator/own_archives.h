@@ -1,0 +1,44 @@
+// The archives that one Backup of one cluster has made in a store.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/name.h"
+#include "base/result.h"
+#include "crypto/transformer.h"
+#include "storage/store.h"
+
+namespace holdfast::op {
+
+struct OwnArchive {
+  archive::ArchiveName name;
+  storage::ObjectInfo file;
+};
+
+// Newest first. None where the place itself is missing. Blocks.
+Result<std::vector<OwnArchive>> ListOwn(storage::Store& store, const std::string& backup,
+                                        const std::string& cluster_id, const Waits& waits);
+
+// Deletes what retention does not keep, never `just_written`; returns how many. Blocks.
+Result<size_t> Retain(storage::Store& store, const std::string& backup,
+                      const std::string& cluster_id, int keep, const std::string& just_written,
+                      const Waits& waits);
+
+// Deletes all of them; returns how many. Blocks.
+Result<size_t> DeleteOwn(storage::Store& store, const std::string& backup,
+                         const std::string& cluster_id, const Waits& waits);
+
+// Reads a stored archive back. "None": not at all; "Quick": container and digests; "Full": every
+// object is decrypted and looked at, too. kCorrupt when anything is wrong. Blocks.
+Status VerifyStored(storage::Store& store, const std::string& file, const std::string& how,
+                    const crypto::Transformers& keys, const Waits& waits);
+
+// The newest archive of the Backup that is whole: of this cluster, else of any (after a disaster
+// the cluster is a new one). kNotFound when there is none. Blocks.
+Result<std::string> NewestGood(storage::Store& store, const std::string& backup,
+                               const std::string& cluster_id, const crypto::Transformers& keys,
+                               const Waits& waits);
+
+}  // namespace holdfast::op

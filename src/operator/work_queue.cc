@@ -1,0 +1,107 @@
+#include "operator/work_queue.h"
+
+#include <algorithm>
+
+namespace holdfast::op {
+
+using std::chrono::milliseconds;
+
+milliseconds Backoff(int failures) {
+  constexpr milliseconds kMost = std::chrono::seconds(30);
+  if (failures > 30) return std::chrono::seconds(120);
+  if (failures > 13) return kMost;
+  return std::min(milliseconds(5) * (int64_t{1} << std::max(failures - 1, 0)), kMost);
+}
+
+void WorkQueue::Enqueue(const std::string& name, State& state) {
+  if (state.at) {
+    timers_.erase({*state.at, name});
+    state.at.reset();
+  }
+  if (state.dirty) return;
+  state.dirty = true;
+  if (!state.working) ready_.push_back(name);
+}
+
+void WorkQueue::Add(const std::string& name) {
+  {
+    std::lock_guard lock(mutex_);
+    Enqueue(name, states_[name]);
+  }
+  changed_.notify_one();
+}
+
+void WorkQueue::MoveDue(Time::time_point now) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    std::string name = timers_.begin()->second;
+    Enqueue(name, states_[name]);
+  }
+}
+
+std::optional<std::string> WorkQueue::Pop(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    MoveDue(Time::now());
+    if (!ready_.empty()) {
+      std::string name = std::move(ready_.front());
+      ready_.pop_front();
+      State& state = states_[name];
+      state.dirty = false;
+      state.working = true;
+      return name;
+    }
+    // A copy: another worker may take the timer away meanwhile.
+    const auto due = timers_.empty() ? Time::time_point::max() : timers_.begin()->first;
+    auto changed = [this, due] {
+      return !ready_.empty() || (!timers_.empty() && timers_.begin()->first < due);
+    };
+    if (due == Time::time_point::max())
+      changed_.wait(lock, stop, changed);
+    else
+      changed_.wait_until(lock, stop, due, changed);
+  }
+  return std::nullopt;
+}
+
+void WorkQueue::Done(const std::string& name, bool failed, std::optional<milliseconds> again) {
+  {
+    std::lock_guard lock(mutex_);
+    auto found = states_.find(name);
+    if (found == states_.end()) return;
+    State& state = found->second;
+    state.working = false;
+    state.failures = failed ? state.failures + 1 : 0;
+    if (failed) again = Backoff(state.failures);
+    if (state.dirty) {
+      ready_.push_back(name);
+    } else if (again) {
+      state.at = Time::now() + *again;
+      timers_.insert({*state.at, name});
+    } else {
+      states_.erase(found);  // nothing is to be remembered
+    }
+  }
+  changed_.notify_all();
+}
+
+void WorkQueue::Forget(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto found = states_.find(name);
+  if (found == states_.end()) return;
+  if (found->second.at) timers_.erase({*found->second.at, name});
+  std::erase(ready_, name);
+  states_.erase(found);
+}
+
+size_t WorkQueue::depth() const {
+  std::lock_guard lock(mutex_);
+  return ready_.size();
+}
+
+int WorkQueue::failures(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  auto found = states_.find(name);
+  return found == states_.end() ? 0 : found->second.failures;
+}
+
+}  // namespace holdfast::op
