@@ -158,7 +158,9 @@ void LeaseHold::Impl::Renew(std::stop_token stop) {
   while (clock.Sleep(std::min(wait, expiry.Left(clock)), stop)) {
     // Counted from before the request: the server's renewTime is not earlier.
     Deadline next = Deadline::After(clock, options.duration);
-    Status status = RenewOnce({expiry, stop});
+    // One request that hangs must not use up the time of those that could follow.
+    Deadline attempt = Deadline::After(clock, std::min(period, expiry.Left(clock)));
+    Status status = RenewOnce({attempt, stop});
     if (stop.stop_requested()) return;
     if (status) {
       expiry = next;

@@ -58,6 +58,12 @@ class LeaseServer {
     std::lock_guard lock(mutex_);
     fail_ = fail;
   }
+  // The next write gets no answer. Returns how many there were before it.
+  int HangOnce() {
+    std::lock_guard lock(mutex_);
+    hang_ = true;
+    return writes_;
+  }
   // Until so many writes have succeeded in all.
   void WaitForWrites(int count) {
     std::unique_lock lock(mutex_);
@@ -75,6 +81,10 @@ class LeaseServer {
   }
   void Handle(const net::TestRequest& r, net::TestReply& reply) {
     std::lock_guard lock(mutex_);
+    if (hang_ && r.method == "PUT") {
+      hang_ = false;
+      return reply.WaitForHangUp();
+    }
     if (fail_) return reply.Respond(503, StatusBody(503, "ServiceUnavailable", "down"));
     if (r.method == "POST" && r.target == "/api/v1/namespaces") {
       has_namespace_ = true;
@@ -103,6 +113,7 @@ class LeaseServer {
   std::string lease_;
   bool has_namespace_ = false;
   bool fail_ = false;
+  bool hang_ = false;
   int version_ = 0;
   int writes_ = 0;
   net::TestServer server_;
@@ -222,6 +233,21 @@ TEST_F(LeaseHoldTest, IsLostWhenItCannotBeRenewedInTime) {
   server_.Fail(true);
   while (!(*hold)->lost()) std::this_thread::yield();
   server_.Fail(false);
+}
+
+TEST_F(LeaseHoldTest, SurvivesARequestThatIsNotAnswered) {
+  ClientOptions patient = FastOptions();
+  patient.stall_timeout = std::chrono::seconds(60);
+  auto client = ClientFor(server_.url(), patient);
+  // The client measures its deadlines with the real clock.
+  auto hold =
+      LeaseHold::Acquire(*client, {kNamespace, "restore-controller", "me", std::chrono::seconds(3)},
+                         Clock::Real(), QuietLog());
+  ASSERT_TRUE(hold) << hold.error().ToString();
+  int before = server_.HangOnce();
+  while (!(*hold)->lost() && server_.writes() == before)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_FALSE((*hold)->lost());
 }
 
 TEST_F(LeaseHoldTest, SurvivesATroubleThatPassesAndItsDeletion) {
