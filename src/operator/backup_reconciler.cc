@@ -15,6 +15,7 @@ using Step = BackupDecision::Step;
 
 constexpr std::chrono::milliseconds kRetentionAgain = 60s;
 constexpr std::chrono::milliseconds kRestoreAgain = 2s;
+constexpr std::chrono::seconds kLately = 1h;
 // Clocks of machines jump: a longer wait is looked at in between.
 constexpr std::chrono::milliseconds kLongestWait = 10min;
 
@@ -53,6 +54,7 @@ PassResult BackupReconciler::Reconcile(const std::string& name, std::stop_token 
     std::lock_guard lock(mutex_);
     retention_.erase(name);
     ran_now_.erase(name);
+    seen_.erase(name);
     return {};
   }
   auto backup = text ? ParseBackup(*text) : Fail(std::move(text).error());
@@ -96,9 +98,13 @@ PassResult BackupReconciler::Reconcile(const std::string& name, std::stop_token 
   bool clean_up = false;
   {
     std::lock_guard lock(mutex_);
+    // Another process may have ended between the archive and the deletion of older ones.
+    bool lately = backup->last_snapshot && context_.clock.Now() - *backup->last_snapshot < kLately;
+    if (seen_.insert(name).second && backup->recurring() && lately && !backup->filename.empty())
+      retention_.emplace(name, backup->filename);
     clean_up = retention_.contains(name);
   }
-  if (clean_up) return RunRetention(*backup, stop);
+  if (clean_up) return RunRetention(*backup, decision.at, stop);
   return decision.at ? WaitUntil(*decision.at) : PassResult{};
 }
 
@@ -182,12 +188,11 @@ PassResult BackupReconciler::Succeed(const BackupObject& backup, const Finished&
     std::lock_guard lock(mutex_);
     retention_[name] = finished.filename;
   }
-  PassResult retained = RunRetention(backup, stop);
-  if (retained.again) return retained;
-  return next ? WaitUntil(*next) : PassResult{};
+  return RunRetention(backup, next, stop);
 }
 
-PassResult BackupReconciler::RunRetention(const BackupObject& backup, std::stop_token stop) {
+PassResult BackupReconciler::RunRetention(const BackupObject& backup,
+                                          std::optional<Clock::Wall> next, std::stop_token stop) {
   const std::string& name = backup.meta.name;
   std::string just_written;
   {
@@ -206,9 +211,7 @@ PassResult BackupReconciler::RunRetention(const BackupObject& backup, std::stop_
   if (done || stop.stop_requested()) {
     std::lock_guard lock(mutex_);
     retention_.erase(name);
-    if (backup.next_snapshot && *backup.next_snapshot > context_.clock.Now())
-      return WaitUntil(*backup.next_snapshot);
-    return {};
+    return next ? WaitUntil(*next) : PassResult{};
   }
   // Its own trouble: the archive is stored, and no new one is made for it.
   context_.metrics.retention_failures.Add({name}, 1);
@@ -216,7 +219,9 @@ PassResult BackupReconciler::RunRetention(const BackupObject& backup, std::stop_
                     {{"backup", name}, {"error", done.error().ToString()}});
   EmitEvent(context_.client, BackupType(), backup.meta,
             {true, "RetentionFailed", done.error().ToString()}, context_.clock, context_.log);
-  return {false, kRetentionAgain};
+  PassResult again{false, kRetentionAgain};
+  if (next) again.again = std::min(*again.again, *WaitUntil(*next).again);
+  return again;
 }
 
 PassResult BackupReconciler::FailWith(const BackupObject& backup, const Error& error, bool stalled,

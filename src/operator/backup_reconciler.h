@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "operator/backup_decision.h"
@@ -48,7 +49,9 @@ class BackupReconciler : public Reconciler {
                             std::stop_token stop);
   PassResult Update(const BackupObject& backup, const BackupDecision& decision,
                     std::stop_token stop);
-  PassResult RunRetention(const BackupObject& backup, std::stop_token stop);
+  // `next`: when the Backup runs next. Looks again when that is, or sooner where it failed.
+  PassResult RunRetention(const BackupObject& backup, std::optional<Clock::Wall> next,
+                          std::stop_token stop);
   PassResult Delete(const BackupObject& backup, std::stop_token stop);
   Result<LocatedStore> Locate(const BackupObject& backup, std::stop_token stop);
   PassResult WaitUntil(Clock::Wall at) const;
@@ -58,6 +61,7 @@ class BackupReconciler : public Reconciler {
   Context& context_;
   std::mutex mutex_;
   std::map<std::string, std::string> retention_;  // still to be run, with the file just written
+  std::set<std::string> seen_;                    // names that had a pass
   // Values of the run-now annotation that were acted on: a CRD of an older chart forgets them.
   std::map<std::string, std::string> ran_now_;
 };

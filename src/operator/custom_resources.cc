@@ -126,9 +126,9 @@ Result<BackupObject> ParseBackup(std::string_view text) {
   backup.verify = Text(spec, "verify");
   if (backup.verify.empty()) backup.verify = "Quick";
   backup.delete_archives = Text(spec, "deletionPolicy") == "Delete";
-  const Json& heartbeat = At(At(spec, "notifications"), "heartbeat");
-  backup.heartbeat_secret = Text(heartbeat, "secretName");
-  backup.heartbeat_method = Text(heartbeat, "method") == "GET" ? "GET" : "POST";
+  if (const Json& given = At(spec, "notifications"); given.is_object())
+    backup.notifications =
+        ParseNotifications(given.dump(-1, ' ', false, Json::error_handler_t::replace));
 
   const Json& status = At(json, "status");
   backup.conditions = ConditionsOf(status);

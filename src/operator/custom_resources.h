@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "kube/types.h"
 #include "operator/conditions.h"
+#include "operator/notifications.h"
 
 namespace holdfast::op {
 
@@ -46,8 +47,7 @@ struct BackupObject {
   bool paused = false;
   std::string verify;  // "Full", "Quick", "None"; "Quick" when absent
   bool delete_archives = false;
-  std::string heartbeat_secret;
-  std::string heartbeat_method;
+  std::optional<Notifications> notifications;  // none: the operator's
   // status
   std::vector<Condition> conditions;
   std::string backup_type;

@@ -5,6 +5,7 @@
 #include "base/json_text.h"
 #include "base/rfc3339.h"
 #include "observe/heartbeat.h"
+#include "observe/mail.h"
 #include "operator/cluster_access.h"
 
 namespace holdfast::op {
@@ -15,9 +16,9 @@ constexpr std::chrono::seconds kMostTime{60};
 
 }  // namespace
 
-Notifier::Notifier(kube::Client& client, const std::string& ns, Metrics& metrics, const Logger& log,
-                   Clock& clock)
-    : client_(client), ns_(ns), metrics_(metrics), log_(log), clock_(clock) {
+Notifier::Notifier(kube::Client& client, const Settings& settings, Metrics& metrics,
+                   const Logger& log, Clock& clock)
+    : client_(client), settings_(settings), metrics_(metrics), log_(log), clock_(clock) {
   thread_ = std::jthread([this](std::stop_token stop) { Work(stop); });
 }
 
@@ -35,15 +36,26 @@ Notifier::~Notifier() {
 
 void Notifier::Tell(const BackupObject& backup, const std::string& moment,
                     const std::string& summary) {
-  if (backup.heartbeat_secret.empty()) return;
+  const Notifications& to = backup.notifications ? *backup.notifications : settings_.notifications;
+  if (to.empty()) return;
+  Occasion occasion{backup.meta.name, moment, FormatRfc3339(clock_.Now()), summary};
+  using Way = Message::Way;
+  if (!to.heartbeat.secret.empty()) Queue({Way::kHeartbeat, to, occasion});
+  if (moment != "failure") return;
+  if (!to.webhook.secret.empty()) Queue({Way::kWebhook, to, occasion});
+  if (!to.slack.secret.empty()) Queue({Way::kSlack, to, occasion});
+  if (!to.email.secret.empty()) Queue({Way::kEmail, to, occasion});
+}
+
+void Notifier::Queue(Message message) {
   {
     std::lock_guard lock(mutex_);
     if (waiting_.size() >= kMostWaiting) {
-      log_.Warn("a heartbeat was dropped: too many are waiting", {{"backup", backup.meta.name}});
+      log_.Warn("a notification was dropped: too many are waiting",
+                {{"backup", message.occasion.backup}});
       return;
     }
-    waiting_.push_back(
-        {backup.meta.name, backup.heartbeat_secret, backup.heartbeat_method, moment, summary});
+    waiting_.push_back(std::move(message));
   }
   changed_.notify_one();
 }
@@ -56,41 +68,85 @@ void Notifier::Work(std::stop_token stop) {
       if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
       message = waiting_.front();  // stays until it is sent: the destructor waits for it
     }
-    if (Status sent = Send(message, stop); !sent) {
-      metrics_.heartbeat_failures.Add({message.backup}, 1);
-      log_.Warn("a heartbeat did not arrive", {{"backup", message.backup},
-                                               {"moment", message.moment},
-                                               {"error", sent.error().ToString()}});
+    Waits waits;
+    waits.clock = &clock_;
+    waits.deadline = Deadline::After(clock_, kMostTime);
+    waits.stop = stop;
+    if (Status sent = Send(message, waits); !sent) {
+      metrics_.heartbeat_failures.Add({message.occasion.backup}, 1);
+      log_.Warn("a notification did not arrive", {{"backup", message.occasion.backup},
+                                                  {"event", message.occasion.moment},
+                                                  {"error", sent.error().ToString()}});
     }
     std::lock_guard lock(mutex_);
     waiting_.pop_front();
   }
 }
 
-Status Notifier::Send(const Message& message, std::stop_token stop) {
-  Deadline limit = Deadline::After(clock_, kMostTime);
-  HF_ASSIGN(auto url, ReadSecretKey(client_, ns_, message.secret, message.moment,
-                                    {.deadline = limit, .stop = stop}));
-  if (!url || url->empty()) return {};
-  std::string text(url->view());
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  observe::Heartbeat heartbeat;
-  heartbeat.url = std::move(text);
-  heartbeat.method = message.method;
-  heartbeat.body = "{\"backup\":" + json::Quote(message.backup) +
-                   ",\"event\":" + json::Quote(message.moment) +
-                   ",\"time\":" + json::Quote(FormatRfc3339(clock_.Now())) +
-                   ",\"summary\":" + json::Quote(message.summary) + "}";
+Result<std::string> Notifier::ReadValue(const std::string& secret, const std::string& key,
+                                        const Waits& waits) {
+  HF_ASSIGN(auto value, ReadSecretKey(client_, settings_.ns, secret, key,
+                                      {.deadline = waits.deadline, .stop = waits.stop}));
+  if (!value) return std::string();
+  std::string text(value->view());
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.pop_back();
+  return text;
+}
+
+Status Notifier::Send(const Message& message, const Waits& waits) {
+  const Notifications& to = message.to;
+  observe::Heartbeat request;
+  std::string secret, key = "url";
+  switch (message.way) {
+    case Message::Way::kHeartbeat:
+      secret = to.heartbeat.secret;
+      key = message.occasion.moment;
+      request.method = to.heartbeat.method;
+      request.body = BodyOf(message.occasion);
+      break;
+    case Message::Way::kWebhook:
+      secret = to.webhook.secret;
+      request.body = to.webhook.body.empty() ? BodyOf(message.occasion)
+                                             : FillTemplate(to.webhook.body, message.occasion);
+      break;
+    case Message::Way::kSlack:
+      secret = to.slack.secret;
+      request.body =
+          FillTemplate(R"({"text":"Backup {{backup}} failed: {{summary}}"})", message.occasion);
+      break;
+    case Message::Way::kEmail: return SendMail(message, waits);
+  }
+  HF_ASSIGN(request.url, ReadValue(secret, key, waits));
+  if (request.url.empty()) {
+    if (message.way == Message::Way::kHeartbeat) return {};  // each of the three is optional
+    return Fail(ErrorKind::kInvalid,
+                "Secret " + settings_.ns + "/" + secret + " has no key \"" + key + "\"");
+  }
   net::HttpClientOptions options;
   options.user_agent = "holdfast/" HOLDFAST_VERSION;
   net::HttpClient http(std::move(options), clock_);
-  Waits waits;
-  waits.clock = &clock_;
-  waits.deadline = limit;
-  waits.stop = stop;
-  Status sent = observe::SendHeartbeat(http, heartbeat, {}, waits);
-  Wipe(heartbeat.url);
+  Status sent = observe::SendHeartbeat(http, request, {}, waits);
+  Wipe(request.url);
   return sent;
+}
+
+Status Notifier::SendMail(const Message& message, const Waits& waits) {
+  const Notifications::Email& email = message.to.email;
+  observe::Mail mail;
+  HF_ASSIGN(mail.server, ReadValue(email.secret, "server", waits));
+  if (mail.server.empty())
+    return Fail(ErrorKind::kInvalid,
+                "Secret " + settings_.ns + "/" + email.secret + " has no key \"server\"");
+  HF_ASSIGN(mail.username, ReadValue(email.secret, "username", waits));
+  HF_ASSIGN(std::string password, ReadValue(email.secret, "password", waits));
+  mail.password = SecretBytes::Take(std::move(password));
+  mail.from = email.from;
+  mail.to = email.to;
+  mail.subject = "Backup " + message.occasion.backup + " failed";
+  mail.text = mail.subject + " at " + message.occasion.time + ":\n\n" + message.occasion.summary +
+              "\n\nkubectl describe backup " + message.occasion.backup + "\n";
+  return observe::SendMail(mail, {}, waits);
 }
 
 }  // namespace holdfast::op

@@ -10,33 +10,42 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "kube/client.h"
 #include "operator/custom_resources.h"
 #include "operator/metrics.h"
+#include "operator/settings.h"
 
 namespace holdfast::op {
 
 class Notifier {
  public:
   // What is given must outlive it.
-  Notifier(kube::Client& client, const std::string& ns, Metrics& metrics, const Logger& log,
+  Notifier(kube::Client& client, const Settings& settings, Metrics& metrics, const Logger& log,
            Clock& clock);
   // Waits for what is being sent, five seconds at most.
   ~Notifier();
 
-  // `moment`: the key of the Secret with the URL: "start", "success" or "failure". Nothing is sent
-  // where the Backup names no Secret or the Secret has no such key. Does not block.
+  // `moment`: "start", "success" or "failure". Those are told whom the Backup names, else those
+  // whom `defaults` names. Does not block.
   void Tell(const BackupObject& backup, const std::string& moment, const std::string& summary);
 
  private:
   struct Message {
-    std::string backup, secret, method, moment, summary;
+    enum class Way { kHeartbeat, kWebhook, kSlack, kEmail } way = Way::kHeartbeat;
+    Notifications to;
+    Occasion occasion;
   };
+  void Queue(Message message);
   void Work(std::stop_token stop);
-  Status Send(const Message& message, std::stop_token stop);
+  Status Send(const Message& message, const Waits& waits);
+  Status SendMail(const Message& message, const Waits& waits);
+  // A value of a Secret without white space at its end; empty when there is no such key.
+  Result<std::string> ReadValue(const std::string& secret, const std::string& key,
+                                const Waits& waits);
 
   kube::Client& client_;
-  const std::string ns_;
+  const Settings& settings_;
   Metrics& metrics_;
   const Logger& log_;
   Clock& clock_;

@@ -213,7 +213,7 @@ Status Run(kube::Client& client, const Settings& settings, const Logger& log, Cl
   readiness.Ready("API server");
   FolderCheck folder(settings, readiness, log);
   folder.Look();
-  Notifier notifier(client, settings.ns, metrics, log, clock);
+  Notifier notifier(client, settings, metrics, log, clock);
   Context context{client, settings, metrics, notifier, log, clock, cluster_id};
   while (auto lease = BecomeLeader(context, stop)) {
     log.Info("leading", {{"lease", settings.ns + "/" + std::string(kLeaderLease)}});

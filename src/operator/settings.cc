@@ -106,6 +106,7 @@ Result<Settings> ReadSettings(const Environment& environment) {
   }
   if (std::string given = text("HOLDFAST_LISTEN"); !given.empty())
     HF_TRY(ReadListen(given, settings));
+  settings.notifications = ParseNotifications(text("HOLDFAST_NOTIFICATIONS"));
   settings.identity = Identity(environment("POD_NAME"));
   return settings;
 }

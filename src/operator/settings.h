@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "operator/notifications.h"
 
 namespace holdfast::op {
 
@@ -27,7 +28,8 @@ struct Settings {
   std::chrono::seconds resync{36'000};                 // CATTLE_RESYNC_DEFAULT, minutes
   std::string listen_address = "0.0.0.0";              // HOLDFAST_LISTEN, ADDRESS:PORT
   uint16_t listen_port = 8080;
-  std::string identity;  // POD_NAME, else the host's name with a random part
+  Notifications notifications;  // HOLDFAST_NOTIFICATIONS, JSON: of Backups that name none
+  std::string identity;         // POD_NAME, else the host's name with a random part
 };
 
 // kInvalid: "chart namespace is required" and the like, fit to be printed behind

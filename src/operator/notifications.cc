@@ -1,0 +1,79 @@
+#include "operator/notifications.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json_text.h"
+
+namespace holdfast::op {
+namespace {
+
+using Json = nlohmann::json;
+
+const Json& Member(const Json& object, const char* key) {
+  static const Json none;
+  if (!object.is_object()) return none;
+  auto found = object.find(key);
+  return found == object.end() ? none : *found;
+}
+
+std::string Text(const Json& object, const char* key) {
+  const Json& value = Member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// As it stands within quotes.
+std::string Inner(const std::string& text) {
+  std::string quoted = json::Quote(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+Notifications ParseNotifications(std::string_view text) {
+  Json json = Json::parse(text, nullptr, false);
+  Notifications all;
+  const Json& heartbeat = Member(json, "heartbeat");
+  all.heartbeat = {Text(heartbeat, "secretName"),
+                   Text(heartbeat, "method") == "GET" ? "GET" : "POST"};
+  const Json& webhook = Member(json, "webhook");
+  all.webhook = {Text(webhook, "secretName"), Text(webhook, "body")};
+  all.slack.secret = Text(Member(json, "slack"), "secretName");
+  const Json& email = Member(json, "email");
+  all.email.secret = Text(email, "secretName");
+  all.email.from = Text(email, "from");
+  if (const Json& to = Member(email, "to"); to.is_array())
+    for (const Json& address : to)
+      if (address.is_string()) all.email.to.push_back(address.get<std::string>());
+  return all;
+}
+
+std::string BodyOf(const Occasion& occasion) {
+  return FillTemplate(
+      R"({"backup":"{{backup}}","event":"{{event}}","time":"{{time}}","summary":"{{summary}}"})",
+      occasion);
+}
+
+std::string FillTemplate(std::string_view body, const Occasion& occasion) {
+  std::string text;
+  while (true) {
+    size_t begin = body.find("{{");
+    size_t end = begin == body.npos ? body.npos : body.find("}}", begin);
+    if (end == body.npos) return text.append(body);
+    std::string_view word = body.substr(begin + 2, end - begin - 2);
+    const std::string* value = word == "backup"    ? &occasion.backup
+                               : word == "event"   ? &occasion.moment
+                               : word == "time"    ? &occasion.time
+                               : word == "summary" ? &occasion.summary
+                                                   : nullptr;
+    text.append(body.substr(0, begin));
+    if (value != nullptr) {
+      text += Inner(*value);
+      body.remove_prefix(end + 2);
+    } else {
+      text += body[begin];
+      body.remove_prefix(begin + 1);
+    }
+  }
+}
+
+}  // namespace holdfast::op
