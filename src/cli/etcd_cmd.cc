@@ -10,6 +10,10 @@ void AddEtcdCommand(CLI::App& app, Session& session) {
       app.add_subcommand("etcd", "Take, check, look into and restore snapshots of etcd");
   etcd->require_subcommand(1);
   AddEtcdSaveCommand(*etcd, session);
+  AddEtcdRunCommand(*etcd, session);
+  AddEtcdListCommand(*etcd, session);
+  AddEtcdPruneCommand(*etcd, session);
+  AddEtcdCopyCommand(*etcd, session);
   AddEtcdStatusCommand(*etcd, session);
   AddEtcdVerifyCommand(*etcd, session);
   AddEtcdRestoreCommand(*etcd, session);

@@ -14,6 +14,29 @@ void AddSnapshotArgument(CLI::App& command, std::string& file) {
       ->option_text("FILE");
 }
 
+void AddSnapshotSource(CLI::App& command, SnapshotArgs& args) {
+  auto* store =
+      command
+          .add_option("--store", args.store.store,
+                      "where the snapshot lies: a folder, or s3://BUCKET/FOLDER?...; FILE "
+                      "is its name there")
+          ->option_text("DIR|URL");
+  command
+      .add_option("--store-config", args.store.config_file,
+                  "file that describes an S3 store, instead of --store")
+      ->option_text("FILE")
+      ->excludes(store);
+  command
+      .add_option("--encryption-config", args.encryption_config,
+                  "EncryptionConfiguration that an encrypted snapshot was saved with")
+      ->option_text("FILE");
+}
+
+void AddSnapshotArgument(CLI::App& command, SnapshotArgs& args) {
+  AddSnapshotArgument(command, args.file);
+  AddSnapshotSource(command, args);
+}
+
 void AddTolerateOption(CLI::App& command, bool& tolerate) {
   command.add_flag(
       "--tolerate-corruption", tolerate,
@@ -35,8 +58,27 @@ Status DamageNotes::Finish() const {
   return Fail(ErrorKind::kCorrupt, std::string(kAlreadyReported));
 }
 
+Result<etcd::Database> OpenSnapshot(const Session& session, const SnapshotArgs& args) {
+  HF_ASSIGN(crypto::Transformers keys, LoadKeys(args.encryption_config));
+  etcd::OpenOptions options{.scratch = std::filesystem::temp_directory_path(), .keys = &keys};
+  auto open = [&]() -> Result<std::unique_ptr<etcd::File>> {
+    if (!args.stored()) return etcd::OpenSnapshotFile(args.file, options);
+    HF_TRY(storage::CheckName(args.file));
+    HF_ASSIGN(auto config, LoadStoreConfig(args.store));
+    if (config.kind == storage::StoreConfig::Kind::kFolder)
+      return etcd::OpenSnapshotFile(std::filesystem::path(config.folder) / args.file, options);
+    HF_ASSIGN(auto store, OpenStore(session, args.store));
+    return etcd::OpenStoredSnapshot(*store, args.file, options, session.StoreWaits());
+  };
+  HF_ASSIGN(auto bytes, open());
+  auto database = etcd::Database::Open(std::move(bytes));
+  if (!database) return Fail(std::move(database).error().With(args.file));
+  return database;
+}
+
 Result<etcd::Database> OpenSnapshot(const std::string& file) {
-  HF_ASSIGN(auto bytes, etcd::OpenSnapshotFile(file, std::filesystem::temp_directory_path()));
+  HF_ASSIGN(auto bytes,
+            etcd::OpenSnapshotFile(file, {.scratch = std::filesystem::temp_directory_path()}));
   auto database = etcd::Database::Open(std::move(bytes));
   if (!database) return Fail(std::move(database).error().With(file));
   return database;

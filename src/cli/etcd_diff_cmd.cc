@@ -12,14 +12,20 @@ namespace {
 
 struct DiffArgs {
   std::string left, right, prefix;
+  SnapshotArgs source;  // of both
   int64_t left_revision = 0, right_revision = 0;
   bool tolerate = false;
   Format format = Format::kText;
 };
 
 Status RunDiff(Session& session, const DiffArgs& args) {
-  HF_ASSIGN(auto left, OpenSnapshot(args.left));
-  HF_ASSIGN(auto right, OpenSnapshot(args.right));
+  auto open = [&](const std::string& file) {
+    SnapshotArgs snapshot = args.source;
+    snapshot.file = file;
+    return OpenSnapshot(session, snapshot);
+  };
+  HF_ASSIGN(auto left, open(args.left));
+  HF_ASSIGN(auto right, open(args.right));
   DamageNotes damage(session, args.tolerate);
   std::vector<std::string> lists[3];
   etcd::DiffSides sides{left, right, args.left_revision, args.right_revision};
@@ -60,6 +66,7 @@ void AddEtcdDiffCommand(CLI::App& etcd, Session& session) {
   command->add_option("--right-rev", args->right_revision, "RIGHT as it was at this revision")
       ->check(CLI::NonNegativeNumber)
       ->option_text("N");
+  AddSnapshotSource(*command, args->source);
   AddTolerateOption(*command, args->tolerate);
   AddOutputOption(*command, args->format);
   command->callback(

@@ -13,7 +13,7 @@ namespace holdfast::cli {
 namespace {
 
 struct LookArgs {
-  std::string file;
+  SnapshotArgs snapshot;
   std::string key;
   int64_t revision = 0;
   bool tolerate = false;
@@ -38,7 +38,7 @@ std::string RecordJson(const etcd::StoredRecord& record, bool with_value) {
 }
 
 Status RunLs(Session& session, const LookArgs& args) {
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
   DamageNotes damage(session, args.tolerate);
   std::vector<etcd::StoredRecord> found;
   HF_TRY_CONTEXT(etcd::VisitLive(database, args.key, args.revision, damage.options(),
@@ -50,7 +50,7 @@ Status RunLs(Session& session, const LookArgs& args) {
                                    found.back().value = std::to_string(record.kv.value.size());
                                    return true;
                                  }),
-                 args.file);
+                 args.snapshot.file);
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   if (args.format == Format::kText) {
     for (const auto& record : found) session.out << Printable(record.key, 4096) << "\n";
@@ -70,10 +70,10 @@ Status RunLs(Session& session, const LookArgs& args) {
 }
 
 Status RunGet(Session& session, const LookArgs& args) {
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
   DamageNotes damage(session, args.tolerate);
   HF_ASSIGN_CONTEXT(auto record, etcd::GetKey(database, args.key, args.revision, damage.options()),
-                    args.file);
+                    args.snapshot.file);
   if (args.format == Format::kText)
     session.out << record.value;
   else
@@ -82,7 +82,7 @@ Status RunGet(Session& session, const LookArgs& args) {
 }
 
 Status RunHistory(Session& session, const LookArgs& args) {
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
   DamageNotes damage(session, args.tolerate);
   std::vector<std::string> entries;
   std::vector<std::vector<std::string>> table = {{"REVISION", "VERSION", "BYTES", "LEASE"}};
@@ -98,10 +98,10 @@ Status RunHistory(Session& session, const LookArgs& args) {
                                 record.kv.lease == 0 ? "-" : fmt::format("{:x}", record.kv.lease)});
                            return true;
                          }),
-      args.file);
+      args.snapshot.file);
   if (entries.empty()) {
-    return Fail(ErrorKind::kNotFound,
-                fmt::format("{} has no record of key \"{}\"", args.file, Printable(args.key)));
+    return Fail(ErrorKind::kNotFound, fmt::format("{} has no record of key \"{}\"",
+                                                  args.snapshot.file, Printable(args.key)));
   }
   if (args.format == Format::kText) {
     PrintTable(session.out, table);
@@ -119,7 +119,7 @@ void Add(CLI::App& etcd, Session& session, const char* name, const char* what, c
          bool revision, Run run) {
   auto args = std::make_shared<LookArgs>();
   CLI::App* command = etcd.add_subcommand(name, what);
-  AddSnapshotArgument(*command, args->file);
+  AddSnapshotArgument(*command, args->snapshot);
   bool prefix = std::string_view(key) == "PREFIX";
   auto* option =
       command->add_option("key", args->key, prefix ? "only keys that start so" : "the key");

@@ -9,7 +9,7 @@ namespace holdfast::cli {
 namespace {
 
 struct RestoreArgs {
-  std::string file;
+  SnapshotArgs snapshot;
   std::string data_dir;
   etcd::MembershipArgs membership{
       .name = "default", .initial_cluster = "", .token = "etcd-cluster", .advertise_urls = {}};
@@ -82,7 +82,7 @@ Status RunRestore(Session& session, RestoreArgs args) {
     return Fail(Error(ErrorKind::kInvalid, "--mark-compacted with --bump-revision 0")
                     .Hint("only revisions that nobody has seen can be marked: raise it"));
   }
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
   etcd::RestoreOptions options{.data_dir = args.data_dir,
                                .membership = membership,
                                .skip_hash_check = args.skip_hash_check,
@@ -90,7 +90,8 @@ Status RunRestore(Session& session, RestoreArgs args) {
                                .stop = session.stop};
   if (args.bump >= 0) options.bump_revision = args.bump;
   if (args.mark_compacted && args.bump < 0) options.bump_revision = etcd::kKubernetesBump;
-  HF_ASSIGN_CONTEXT(auto report, etcd::Restore(database, options), "restoring " + args.file);
+  HF_ASSIGN_CONTEXT(auto report, etcd::Restore(database, options),
+                    "restoring " + args.snapshot.file);
   if (args.format == Format::kText)
     PrintText(session, args.data_dir, args, report);
   else
@@ -112,7 +113,7 @@ void AddEtcdRestoreCommand(CLI::App& etcd, Session& session) {
       "  holdfast etcd restore snap.db --data-dir /var/lib/etcd --name node1 \\\n"
       "    --initial-cluster node1=https://10.0.0.1:2380 \\\n"
       "    --initial-advertise-peer-urls https://10.0.0.1:2380");
-  AddSnapshotArgument(*command, args->file);
+  AddSnapshotArgument(*command, args->snapshot);
   command->add_option("--data-dir", args->data_dir, "directory to make; must be empty or missing")
       ->option_text("DIR [NAME.etcd]");
   command->add_option("--name", args->membership.name, "this member's name")

@@ -9,16 +9,18 @@ namespace holdfast::cli {
 namespace {
 
 struct StatusArgs {
-  std::string file;
+  SnapshotArgs snapshot;
   Format format = Format::kText;
 };
 
 Status RunStatus(Session& session, const StatusArgs& args) {
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
   auto status = etcd::ReadStatus(database, session.stop);
   if (!status) {
-    return Fail(std::move(status).error().With(args.file).Hint(
-        "`holdfast etcd verify` says what is damaged and what is left"));
+    return Fail(std::move(status)
+                    .error()
+                    .With(args.snapshot.file)
+                    .Hint("`holdfast etcd verify` says what is damaged and what is left"));
   }
   if (args.format == Format::kText) {
     PrintTable(session.out, {{"HASH", "REVISION", "TOTAL KEYS", "TOTAL SIZE", "STORAGE VERSION"},
@@ -45,7 +47,7 @@ void AddEtcdStatusCommand(CLI::App& etcd, Session& session) {
   command->footer(
       "The numbers are those of `etcdutl snapshot status` (etcd 3.6). The file's checksum is not\n"
       "looked at; `holdfast etcd verify` does.");
-  AddSnapshotArgument(*command, args->file);
+  AddSnapshotArgument(*command, args->snapshot);
   AddOutputOption(*command, args->format);
   command->callback(
       [args, &session] { session.action = [args](Session& s) { return RunStatus(s, *args); }; });

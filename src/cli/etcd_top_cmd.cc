@@ -12,7 +12,7 @@ namespace holdfast::cli {
 namespace {
 
 struct TopArgs {
-  std::string file;
+  SnapshotArgs snapshot;
   size_t lines = 10;
   bool tolerate = false;
   Format format = Format::kText;
@@ -93,10 +93,11 @@ void PrintText(std::ostream& out, const etcd::TopReport& report, size_t lines) {
 }
 
 Status RunTop(Session& session, const TopArgs& args) {
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
   DamageNotes damage(session, args.tolerate);
   HF_ASSIGN_CONTEXT(auto report,
-                    etcd::Top(database, {.keys = args.lines, .look = damage.options()}), args.file);
+                    etcd::Top(database, {.keys = args.lines, .look = damage.options()}),
+                    args.snapshot.file);
   if (args.format == Format::kText) {
     PrintText(session.out, report, args.lines);
     return damage.Finish();
@@ -120,7 +121,7 @@ void AddEtcdTopCommand(CLI::App& etcd, Session& session) {
   auto args = std::make_shared<TopArgs>();
   CLI::App* command = etcd.add_subcommand(
       "top", "Show what fills a store: resources, namespaces, largest values, history, free pages");
-  AddSnapshotArgument(*command, args->file);
+  AddSnapshotArgument(*command, args->snapshot);
   command->add_option("--lines", args->lines, "of each list")->option_text("N [10]");
   AddTolerateOption(*command, args->tolerate);
   AddOutputOption(*command, args->format);

@@ -9,7 +9,7 @@ namespace holdfast::cli {
 namespace {
 
 struct VerifyArgs {
-  std::string file;
+  SnapshotArgs snapshot;
   Format format = Format::kText;
 };
 
@@ -78,12 +78,13 @@ void PrintText(std::ostream& out, const std::string& file, const etcd::VerifyRep
 }
 
 Status RunVerify(Session& session, const VerifyArgs& args) {
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
-  HF_ASSIGN_CONTEXT(auto report, etcd::Verify(database, {.stop = session.stop}), args.file);
+  HF_ASSIGN(auto database, OpenSnapshot(session, args.snapshot));
+  HF_ASSIGN_CONTEXT(auto report, etcd::Verify(database, {.stop = session.stop}),
+                    args.snapshot.file);
   if (args.format == Format::kText)
-    PrintText(session.out, args.file, report);
+    PrintText(session.out, args.snapshot.file, report);
   else
-    PrintDocument(session.out, args.format, ToJson(args.file, report));
+    PrintDocument(session.out, args.format, ToJson(args.snapshot.file, report));
   if (!report.ok()) return Fail(ErrorKind::kCorrupt, std::string(kAlreadyReported));
   return {};
 }
@@ -98,7 +99,7 @@ void AddEtcdVerifyCommand(CLI::App& etcd, Session& session) {
       "Checks the SHA-256 at the end, every page (each reached once, in bounds, keys in order),\n"
       "the freelist, every record and its place in its key's history, leases, users and members.\n"
       "Exit code 0 only when nothing is wrong.");
-  AddSnapshotArgument(*command, args->file);
+  AddSnapshotArgument(*command, args->snapshot);
   AddOutputOption(*command, args->format);
   command->callback(
       [args, &session] { session.action = [args](Session& s) { return RunVerify(s, *args); }; });

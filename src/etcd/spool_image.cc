@@ -1,7 +1,10 @@
 #include "etcd/spool_image.h"
 
-#include "stream/file_source.h"
+#include <algorithm>
+
+#include "etcd/sealed.h"
 #include "stream/gzip.h"
+#include "stream/zip.h"
 #include "stream/zstd.h"
 
 namespace holdfast::etcd {
@@ -9,7 +12,8 @@ namespace {
 
 class SpoolImage : public File {
  public:
-  SpoolImage(const stream::Spool& spool, std::string name) : spool_(spool), name_(std::move(name)) {}
+  SpoolImage(const stream::Spool& spool, std::string name)
+      : spool_(spool), name_(std::move(name)) {}
   Status ReadAt(uint64_t offset, char* out, size_t size) const override {
     while (size > 0) {
       HF_ASSIGN(size_t got, spool_.Read(offset, out, size));
@@ -37,7 +41,23 @@ class OwnedSpoolImage : public SpoolImage {
   std::unique_ptr<stream::Spool> owned_;
 };
 
-enum class Packing { kNone, kGzip, kZstd };
+class FileBytes : public stream::Source {
+ public:
+  explicit FileBytes(const File& file) : file_(file) {}
+  Result<size_t> Read(char* out, size_t size) override {
+    size_t some = std::min<uint64_t>(size, file_.size() - at_);
+    if (some == 0) return size_t{0};
+    HF_TRY(file_.ReadAt(at_, out, some));
+    at_ += some;
+    return some;
+  }
+
+ private:
+  const File& file_;
+  uint64_t at_ = 0;
+};
+
+enum class Packing { kNone, kGzip, kZstd, kZip };
 
 Result<Packing> PackingOf(const File& file) {
   char first[4];
@@ -46,7 +66,45 @@ Result<Packing> PackingOf(const File& file) {
   std::string_view bytes(first, sizeof first);
   if (bytes.starts_with("\x1f\x8b")) return Packing::kGzip;
   if (bytes == "\x28\xb5\x2f\xfd") return Packing::kZstd;
+  if (bytes == "PK\x03\x04") return Packing::kZip;
   return Packing::kNone;
+}
+
+Status Unpack(const File& file, Packing packing, stream::Sink& sink) {
+  FileBytes packed(file);
+  if (packing == Packing::kGzip) {
+    stream::GunzipSource gzip(packed);
+    HF_TRY(stream::Copy(gzip, sink));
+  } else if (packing == Packing::kZstd) {
+    stream::UnzstdSource zstd(packed);
+    HF_TRY(stream::Copy(zstd, sink));
+  } else {
+    HF_ASSIGN(auto zip,
+              stream::UnzipSource::Open([&](uint64_t offset, char* out,
+                                            size_t size) { return file.ReadAt(offset, out, size); },
+                                        file.size()));
+    HF_TRY(stream::Copy(*zip, sink));
+  }
+  return {};
+}
+
+Status CopyAll(stream::Source& source, stream::Spool& spool, const Waits& waits) {
+  std::string buffer(256 << 10, '\0');
+  while (true) {
+    HF_ASSIGN(size_t count, source.Read(buffer.data(), buffer.size()));
+    if (count == 0) return spool.Flush();
+    if (waits.stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
+    HF_TRY(spool.Append(std::string_view(buffer).substr(0, count)));
+  }
+}
+
+Result<std::unique_ptr<File>> Owned(std::unique_ptr<stream::Spool> spool, std::string name) {
+  return std::make_unique<OwnedSpoolImage>(std::move(spool), std::move(name));
+}
+
+Result<std::unique_ptr<stream::Spool>> NewScratch(const OpenOptions& options) {
+  HF_ASSIGN(auto made, stream::Spool::Create(options.scratch));
+  return std::make_unique<stream::Spool>(std::move(made));
 }
 
 }  // namespace
@@ -55,25 +113,44 @@ std::unique_ptr<File> FileOfSpool(const stream::Spool& spool, std::string name) 
   return std::make_unique<SpoolImage>(spool, std::move(name));
 }
 
-Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path,
-                                               const std::filesystem::path& scratch) {
-  HF_ASSIGN(auto file, OpenFile(path));
+Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options) {
+  HF_ASSIGN(bool sealed, IsSealed(*file));
+  if (sealed) {
+    crypto::Transformers none = crypto::Transformers::None();
+    HF_ASSIGN(file, OpenSealed(std::move(file), options.keys ? *options.keys : none));
+  }
   HF_ASSIGN(Packing packing, PackingOf(*file));
   if (packing == Packing::kNone) return file;
-  HF_ASSIGN(auto made, stream::Spool::Create(scratch));
-  auto spool = std::make_unique<stream::Spool>(std::move(made));
-  HF_ASSIGN(auto packed, stream::FileSource::Open(path));
+  std::string what = "decompressing " + file->name();
+  HF_ASSIGN(auto spool, NewScratch(options));
   stream::SpoolSink sink(*spool);
-  std::string what = "decompressing " + path.string();
-  if (packing == Packing::kGzip) {
-    stream::GunzipSource gzip(packed);
-    HF_TRY_CONTEXT(stream::Copy(gzip, sink), what);
-  } else {
-    stream::UnzstdSource zstd(packed);
-    HF_TRY_CONTEXT(stream::Copy(zstd, sink), what);
+  if (!sealed) {
+    HF_TRY_CONTEXT(Unpack(*file, packing, sink), what);
+    HF_TRY(sink.Close());
+    return Owned(std::move(spool), file->name());
   }
+  HF_ASSIGN(SecretBytes key, NewSealKey());
+  SealSink seal(sink, key);
+  HF_TRY_CONTEXT(Unpack(*file, packing, seal), what);
+  HF_TRY(seal.Close());
   HF_TRY(sink.Close());
-  return std::make_unique<OwnedSpoolImage>(std::move(spool), path.string());
+  HF_ASSIGN(auto image, Owned(std::move(spool), file->name()));
+  return OpenChunks(std::move(image), 0, std::move(key));
+}
+
+Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path,
+                                               const OpenOptions& options) {
+  HF_ASSIGN(auto file, OpenFile(path));
+  return Unwrap(std::move(file), options);
+}
+
+Result<std::unique_ptr<File>> OpenStoredSnapshot(storage::Store& store, const std::string& name,
+                                                 const OpenOptions& options, const Waits& waits) {
+  HF_ASSIGN(auto source, store.Open(name, 0, waits));
+  HF_ASSIGN(auto spool, NewScratch(options));
+  HF_TRY_CONTEXT(CopyAll(*source, *spool, waits), "fetching " + name + " from " + store.Describe());
+  HF_ASSIGN(auto image, Owned(std::move(spool), name));
+  return Unwrap(std::move(image), options);
 }
 
 }  // namespace holdfast::etcd

@@ -1,4 +1,4 @@
-// Snapshots that do not lie in a plain file: in a spool, or compressed.
+// Snapshots that do not lie in a plain file: in a spool or a store, packed, encrypted.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,10 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/retry.h"
+#include "crypto/transformer.h"
 #include "etcd/file.h"
+#include "storage/store.h"
 #include "stream/spool.h"
 
 namespace holdfast::etcd {
@@ -14,9 +17,22 @@ namespace holdfast::etcd {
 // What was flushed to `spool`, which outlives it.
 std::unique_ptr<File> FileOfSpool(const stream::Spool& spool, std::string name);
 
-// Opens a snapshot; one that is compressed (gzip, zstd, by its first bytes) is first decompressed
-// into a file without a name in `scratch`. kCorrupt where that is cut off or damaged.
+struct OpenOptions {
+  // Folder for what has to be unpacked; files there have no name.
+  std::filesystem::path scratch;
+  // Keys of encrypted snapshots; none: such a one is refused, saying which key it needs.
+  const crypto::Transformers* keys = nullptr;
+};
+
+// The snapshot in a file as it lies on disk or in a store: decrypted on the way where it is
+// encrypted, unpacked first where it is packed (gzip, zstd, zip; told by its first bytes). What was
+// encrypted is encrypted in the scratch folder too, with a key that is only in memory. kCorrupt
+// where it is cut off or damaged.
+Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options);
 Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path,
-                                               const std::filesystem::path& scratch);
+                                               const OpenOptions& options);
+// Fetches it into the scratch folder first. kNotFound when the store has none of that name. Blocks.
+Result<std::unique_ptr<File>> OpenStoredSnapshot(storage::Store& store, const std::string& name,
+                                                 const OpenOptions& options, const Waits& waits);
 
 }  // namespace holdfast::etcd

@@ -37,12 +37,14 @@ void Judge(bool fatal, VerifyReport& report) {
     report.reason = "etcd would not start with it: pages or records cannot be read";
   } else if (report.digest == DigestState::kDiffers) {
     report.restorable = Restorable::kOnlyWithoutDigest;
-    report.reason = "bytes have changed since the snapshot was taken, though every page is sound; "
-                    "`restore --skip-hash-check` takes it, and some value may be wrong";
+    report.reason =
+        "bytes have changed since the snapshot was taken, though every page is sound; "
+        "`restore --skip-hash-check` takes it, and some value may be wrong";
   } else if (report.digest == DigestState::kMissing) {
     report.restorable = Restorable::kOnlyWithoutDigest;
-    report.reason = "there is no checksum at its end (a copied data file?); every page is sound, "
-                    "`restore --skip-hash-check` takes it";
+    report.reason =
+        "there is no checksum at its end (a copied data file?); every page is sound, "
+        "`restore --skip-hash-check` takes it";
   }
 }
 
@@ -54,6 +56,10 @@ Result<VerifyReport> Verify(const Database& database, const VerifyOptions& optio
   bool fatal = false;
   {
     std::jthread reader([&](std::stop_token mine) {
+      if (options.digest) {
+        digest = *options.digest;
+        return;
+      }
       std::stop_source both;
       std::stop_callback a(options.stop, [&] { both.request_stop(); });
       std::stop_callback b(mine, [&] { both.request_stop(); });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,13 +19,13 @@ enum class Restorable { kYes, kOnlyWithoutDigest, kNo };
 
 struct VerifyReport {
   DigestState digest = DigestState::kMissing;
-  uint64_t pages = 0;      // that the database has
-  uint64_t reached = 0;    // in use: reached from the root, each once
-  uint64_t free = 0;       // not in use
-  uint64_t size = 0;       // bytes of the database
-  uint64_t rows = 0;       // readable, of all buckets
-  uint64_t records = 0;    // readable changes in bucket "key"
-  uint64_t keys = 0;       // of them, keys that are not deleted
+  uint64_t pages = 0;    // that the database has
+  uint64_t reached = 0;  // in use: reached from the root, each once
+  uint64_t free = 0;     // not in use
+  uint64_t size = 0;     // bytes of the database
+  uint64_t rows = 0;     // readable, of all buckets
+  uint64_t records = 0;  // readable changes in bucket "key"
+  uint64_t keys = 0;     // of them, keys that are not deleted
   int64_t first_revision = 0;
   int64_t last_revision = 0;
   uint64_t lost_pages = 0;  // whole subtrees that could not be read, counted by their top page
@@ -39,6 +40,8 @@ struct VerifyReport {
 };
 
 struct VerifyOptions {
+  // Where the caller has taken the digest already: the file is read once only.
+  std::optional<DigestState> digest;
   size_t max_problems = 50;  // that are spelled out
   std::stop_token stop;
 };

@@ -9,18 +9,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "crypto/transformer.h"
 #include "etcd/client/client.h"
+#include "etcd/client/intake.h"
+#include "etcd/snapshot_meta.h"
 #include "etcd/verify.h"
 #include "storage/store.h"
 
 namespace holdfast::etcd {
 
-enum class Compression { kNone, kGzip, kZstd };
-std::string CompressionName(Compression compression);
-
 struct SaveOptions {
   std::string name;  // of the file in the store
   Compression compression = Compression::kNone;
+  const crypto::Transformers* encryption = nullptr;  // none: not encrypted
   // With several members: ask each for the hash of all keys at one revision, and warn when they
   // differ.
   bool compare_members = true;
@@ -29,18 +30,9 @@ struct SaveOptions {
 };
 
 struct SaveReport {
-  std::string name;
-  std::string endpoint;
-  ServerStatus server;
-  uint64_t size = 0;         // of the snapshot, its digest included
-  uint64_t stored_size = 0;  // compressed
-  std::string sha256;        // of the database, as the snapshot ends with it
+  SnapshotMeta meta;  // which lies beside the snapshot as NAME.meta
   VerifyReport verified;
   std::vector<std::string> warnings;
-  Clock::Wall started, finished;
-
-  // What lies beside the snapshot as NAME.meta.
-  std::string ToJson(Compression compression) const;
 };
 
 // Asks all members how they are, takes the snapshot from a healthy one (a follower before the

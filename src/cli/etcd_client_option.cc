@@ -1,0 +1,61 @@
+#include "cli/etcd_client_option.h"
+
+#include <fstream>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+namespace holdfast::cli {
+namespace {
+
+Result<SecretBytes> ReadPassword(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::getline(file, text);
+  if (file.bad() || (!file && text.empty()))
+    return Fail(ErrorKind::kInvalid, "--password-file " + path + " has no password");
+  return SecretBytes::Take(std::move(text));
+}
+
+}  // namespace
+
+void AddEtcdClientOptions(CLI::App& command, EtcdClientArgs& args) {
+  args.client.endpoints = {"http://127.0.0.1:2379"};
+  command.add_option("--endpoints", args.client.endpoints, "of the members")
+      ->delimiter(',')
+      ->option_text("URL,... [http://127.0.0.1:2379]")
+      ->group("Cluster");
+  auto text = [&](const char* name, std::string& value, const char* what, const char* kind) {
+    command.add_option(name, value, what)->option_text(kind)->group("Cluster");
+  };
+  text("--cacert", args.client.ca_file, "PEM", "FILE");
+  text("--cert", args.client.cert_file, "PEM", "FILE");
+  text("--key", args.client.key_file, "PEM", "FILE");
+  text("--user", args.client.user, "etcd's user, with the role root", "NAME");
+  text("--password-file", args.password_file, "file with the user's password", "FILE");
+}
+
+Result<std::unique_ptr<etcd::Client>> MakeEtcdClient(EtcdClientArgs& args) {
+  if (!args.password_file.empty()) {
+    HF_ASSIGN(args.client.password, ReadPassword(args.password_file));
+  }
+  return etcd::Client::Create(std::move(args.client));
+}
+
+void AddEtcdFormOptions(CLI::App& command, EtcdFormArgs& args) {
+  std::map<std::string, etcd::Compression> names = {{"none", etcd::Compression::kNone},
+                                                    {"gzip", etcd::Compression::kGzip},
+                                                    {"zstd", etcd::Compression::kZstd},
+                                                    {"zip", etcd::Compression::kZip}};
+  command.add_option("--compress", args.compression, "form of the file")
+      ->option_text("none|gzip|zstd|zip")
+      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""));
+  command
+      .add_option("--encryption-config", args.encryption_config,
+                  "encrypt the snapshot as this EncryptionConfiguration encrypts Secrets")
+      ->option_text("FILE");
+  command.add_flag("--no-compare", args.no_compare,
+                   "do not ask the members whether they have the same keys (each reads them all)");
+}
+
+}  // namespace holdfast::cli

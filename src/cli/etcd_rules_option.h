@@ -1,0 +1,26 @@
+// Which snapshots are kept, as options.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "etcd/catalog.h"
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::cli {
+
+struct EtcdRulesArgs {
+  schedule::RetentionRules counts;
+  std::string max_age;  // Go's form: "24h"
+
+  // kInvalid: not a duration, nothing that would be kept.
+  Result<etcd::SnapshotRules> Rules() const;
+};
+
+// --retention, --keep, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.
+void AddEtcdRulesOptions(CLI::App& command, EtcdRulesArgs& args);
+
+}  // namespace holdfast::cli
