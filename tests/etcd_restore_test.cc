@@ -161,9 +161,10 @@ class EtcdMatrix : public ::testing::TestWithParam<Start> {};
 INSTANTIATE_TEST_SUITE_P(
     Starts, EtcdMatrix,
     ::testing::Values(Start{"", "", 1}, Start{"", "", 3}, Start{"", "-3.5", 1},
-                      Start{"-3.5", "", 1}, Start{"-3.5", "", 3}, Start{"-3.5", "-3.5", 1},
-                      Start{"-3.5", "-3.5", 3}, Start{"-3.4", "-3.4", 1}, Start{"-3.4", "-3.4", 3},
-                      Start{"-3.4", "-3.5", 1}, Start{"-3.4", "-3.5", 3}, Start{"-3.4", "", 1}),
+                      Start{"", "-3.5", 3}, Start{"-3.5", "", 1}, Start{"-3.5", "", 3},
+                      Start{"-3.5", "-3.5", 1}, Start{"-3.5", "-3.5", 3}, Start{"-3.4", "-3.4", 1},
+                      Start{"-3.4", "-3.4", 3}, Start{"-3.4", "-3.5", 1}, Start{"-3.4", "-3.5", 3},
+                      Start{"-3.4", "", 1}, Start{"-3.4", "", 3}),
     [](const auto& info) {
       return fmt::format("saved_{}_started_{}_{}", VersionName(info.param.saved),
                          VersionName(info.param.started), info.param.members);
@@ -189,6 +190,12 @@ TEST_P(EtcdMatrix, ServesWhatWasSaved) {
   EXPECT_THAT(rig.Ctl(start.started, "role get reader").out, HasSubstr("key"));
   Ran leases = rig.Ctl(start.started, "lease list");
   EXPECT_THAT(leases.out, HasSubstr("found 1 leases"));
+  // "lease 694d... granted with TTL(36000s)": the same one, with its key and its full time.
+  std::string granted = Content(rig.dir() / "lease.txt");
+  std::string id = granted.substr(6, granted.find(' ', 6) - 6);
+  Ran lease = rig.Ctl(start.started, "lease timetolive " + id + " --keys");
+  EXPECT_THAT(lease.out, HasSubstr("granted with TTL(36000s)"));
+  EXPECT_THAT(lease.out, HasSubstr("leased"));
 
   // A second save and restore, of the cluster that came of the first.
   EXPECT_EQ(rig.Ctl(start.started, "put after restore").code, 0);

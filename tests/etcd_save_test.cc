@@ -205,6 +205,11 @@ TEST(EtcdLook, AnswersAreEtcds) {
   ASSERT_EQ(rig->Ctl("", "del last").code, 0);
   ASSERT_TRUE(rig->Save("", later));
   EXPECT_EQ(Holdfast("etcd diff " + file + " " + later).out, "~ key0001\n- last\n+ new\n");
+  std::string live = " --endpoints " + rig->ClientUrl(0) + " 2>/dev/null";
+  EXPECT_EQ(Holdfast("etcd diff " + file + live).out, "~ key0001\n- last\n+ new\n");
+  EXPECT_EQ(Holdfast("etcd diff " + file + " key" + live).out, "~ key0001\n");
+  EXPECT_EQ(Holdfast("etcd diff " + later + live).out, "");
+  EXPECT_EQ(Holdfast("etcd diff " + file).code, 2);
 }
 
 }  // namespace

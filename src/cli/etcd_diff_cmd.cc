@@ -1,16 +1,24 @@
+#include <stdlib.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include <CLI/CLI.hpp>
 
 #include "base/printable.h"
+#include "cli/etcd_client_option.h"
 #include "cli/etcd_common.h"
 #include "cli/output.h"
+#include "etcd/client/save.h"
 #include "etcd/diff.h"
+#include "storage/local_store.h"
 
 namespace holdfast::cli {
 namespace {
 
 struct DiffArgs {
+  EtcdClientArgs live;  // instead of `right`
+  bool with_live = false;
   std::string left, right, prefix;
   SnapshotArgs source;  // of both
   int64_t left_revision = 0, right_revision = 0;
@@ -18,14 +26,42 @@ struct DiffArgs {
   Format format = Format::kText;
 };
 
-Status RunDiff(Session& session, const DiffArgs& args) {
+// A snapshot of the running cluster, in a file that goes with this object.
+class LiveSnapshot {
+ public:
+  ~LiveSnapshot() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+  Result<etcd::Database> Take(Session& session, EtcdClientArgs& args) {
+    std::string folder = (std::filesystem::temp_directory_path() / "holdfast-live-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) return Fail(ErrnoError("making " + folder, errno));
+    folder_ = folder;
+    HF_ASSIGN(Logger log, session.MakeLogger());
+    HF_ASSIGN(auto client, MakeEtcdClient(args));
+    storage::LocalStore store(folder_);
+    etcd::SaveOptions options{.name = "live", .compare_members = false, .stop = session.stop};
+    HF_TRY_CONTEXT(etcd::Save(*client, store, options, log), "reading the running cluster");
+    return OpenSnapshot(session, {.file = folder + "/live",
+                                  .store = {.store = "", .config_file = ""},
+                                  .encryption_config = ""});
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+Status RunDiff(Session& session, DiffArgs& args) {
   auto open = [&](const std::string& file) {
     SnapshotArgs snapshot = args.source;
     snapshot.file = file;
     return OpenSnapshot(session, snapshot);
   };
   HF_ASSIGN(auto left, open(args.left));
-  HF_ASSIGN(auto right, open(args.right));
+  LiveSnapshot live;
+  if (args.with_live) args.prefix = args.right;
+  HF_ASSIGN(auto right, args.with_live ? live.Take(session, args.live) : open(args.right));
+  if (args.with_live) args.right = "the running cluster";
   DamageNotes damage(session, args.tolerate);
   std::vector<std::string> lists[3];
   etcd::DiffSides sides{left, right, args.left_revision, args.right_revision};
@@ -55,10 +91,15 @@ Status RunDiff(Session& session, const DiffArgs& args) {
 
 void AddEtcdDiffCommand(CLI::App& etcd, Session& session) {
   auto args = std::make_shared<DiffArgs>();
-  CLI::App* command = etcd.add_subcommand("diff", "Compare the keys of two snapshots");
-  command->footer("- only in LEFT   + only in RIGHT   ~ another value");
+  CLI::App* command =
+      etcd.add_subcommand("diff", "Compare the keys of two snapshots, or with a cluster");
+  command->footer(
+      "- only in LEFT   + only in RIGHT   ~ another value\n"
+      "With --endpoints the right side is the running cluster: `diff LEFT [PREFIX] --endpoints "
+      "...`.");
   command->add_option("left", args->left, "snapshot")->required()->option_text("LEFT");
-  command->add_option("right", args->right, "snapshot")->required()->option_text("RIGHT");
+  command->add_option("right", args->right, "snapshot; none with --endpoints")
+      ->option_text("RIGHT");
   command->add_option("prefix", args->prefix, "only keys that start so")->option_text("PREFIX");
   command->add_option("--left-rev", args->left_revision, "LEFT as it was at this revision")
       ->check(CLI::NonNegativeNumber)
@@ -67,10 +108,15 @@ void AddEtcdDiffCommand(CLI::App& etcd, Session& session) {
       ->check(CLI::NonNegativeNumber)
       ->option_text("N");
   AddSnapshotSource(*command, args->source);
+  AddEtcdClientOptions(*command, args->live);
   AddTolerateOption(*command, args->tolerate);
   AddOutputOption(*command, args->format);
-  command->callback(
-      [args, &session] { session.action = [args](Session& s) { return RunDiff(s, *args); }; });
+  command->callback([args, command, &session] {
+    args->with_live = command->count("--endpoints") > 0;
+    if (args->with_live ? !args->prefix.empty() : args->right.empty())
+      throw CLI::ValidationError("RIGHT or --endpoints is required, not both");
+    session.action = [args](Session& s) { return RunDiff(s, *args); };
+  });
 }
 
 }  // namespace holdfast::cli

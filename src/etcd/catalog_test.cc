@@ -13,6 +13,11 @@
 namespace holdfast::etcd {
 namespace {
 
+std::filesystem::path MakeFolder() {
+  char name[] = "/tmp/holdfast-catalog-XXXXXX";
+  return mkdtemp(name);
+}
+
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -22,10 +27,6 @@ Clock::Wall At(const char* time) { return *ParseRfc3339(time); }
 
 class CatalogTest : public ::testing::Test {
  protected:
-  CatalogTest() {
-    char name[] = "/tmp/holdfast-catalog-XXXXXX";
-    dir_ = mkdtemp(name);
-  }
   ~CatalogTest() override { fs::remove_all(dir_); }
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(dir_ / name) << text;
@@ -50,7 +51,7 @@ class CatalogTest : public ::testing::Test {
     return names;
   }
 
-  fs::path dir_;
+  fs::path dir_ = MakeFolder();
   storage::LocalStore store_{dir_};
 };
 

@@ -12,6 +12,11 @@
 namespace holdfast::etcd {
 namespace {
 
+std::filesystem::path MakeFolder() {
+  char name[] = "/tmp/holdfast-recurring-XXXXXX";
+  return mkdtemp(name);
+}
+
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -23,8 +28,9 @@ class FakeClock : public Clock {
   Wall Now() const override { return now_; }
   Steady SteadyNow() const override { return Steady(now_.time_since_epoch()); }
   bool Sleep(std::chrono::nanoseconds time, std::stop_token stop) override {
+    if (stop.stop_requested()) return false;
     now_ += std::chrono::duration_cast<Wall::duration>(time);
-    return !stop.stop_requested();
+    return true;
   }
   Wall now_ = *ParseRfc3339("2026-01-01T00:00:00Z");
 };
@@ -32,8 +38,6 @@ class FakeClock : public Clock {
 class RecurringTest : public ::testing::Test {
  protected:
   RecurringTest() {
-    char name[] = "/tmp/holdfast-recurring-XXXXXX";
-    dir_ = mkdtemp(name);
     options_.clock = &clock_;
     options_.interval = 300s;
     options_.rules = {.counts = {.newest = 3}};
@@ -80,7 +84,7 @@ class RecurringTest : public ::testing::Test {
     return times;
   }
 
-  fs::path dir_;
+  fs::path dir_ = MakeFolder();
   storage::LocalStore store_{dir_};
   FakeClock clock_;
   RecurringOptions options_;

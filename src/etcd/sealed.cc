@@ -168,6 +168,8 @@ Result<Header> ReadHeader(const File& file) {
   if (file.size() < sizeof front)
     return Fail(ErrorKind::kCorrupt, "an encrypted file without a front");
   HF_TRY(file.ReadAt(0, front, sizeof front));
+  if (!std::string_view(front, sizeof front).starts_with(kMagic))
+    return Fail(ErrorKind::kCorrupt, "no encrypted file of ours");
   uint32_t length = Le32(front + kMagic.size());
   if (length > kMaxWrapped || length > file.size() - sizeof front)
     return Fail(ErrorKind::kCorrupt, "the front of an encrypted file is damaged");

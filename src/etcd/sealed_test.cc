@@ -80,11 +80,13 @@ TEST(Sealed, CanBeReadAnywhere) {
 
 TEST(Sealed, NoByteCanBeChangedAndNoneCutOff) {
   auto keys = Keys();
-  std::string sealed = Seal(keys, Plain(2 * kSealChunk + 100));
+  std::string plain = Plain(2 * kSealChunk + 100), sealed = Seal(keys, plain);
   for (size_t at = 0; at < sealed.size(); at += at < 400 ? 1 : 4'099) {
     std::string changed = sealed;
     changed[at] = static_cast<char>(changed[at] ^ 4);
-    EXPECT_FALSE(Unseal(keys, changed)) << at;
+    // Bits of base64 that mean nothing may change.
+    auto got = Unseal(keys, changed);
+    EXPECT_TRUE(!got || (at < 400 && *got == plain)) << at;
   }
   for (size_t size = 0; size < sealed.size(); size += size < 400 ? 1 : 4'099)
     EXPECT_FALSE(Unseal(keys, sealed.substr(0, size))) << size;
