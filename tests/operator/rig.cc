@@ -103,10 +103,13 @@ Outcome Operator::Terminate() {
   return program_->Wait(std::chrono::seconds(30));
 }
 
-void OperatorTest::SetUpTestSuite() {
-  testbed::ControlPlaneOptions options;
-  plane_ = Must(testbed::ControlPlane::Start(std::move(options))).release();
+void OperatorTest::StartPlane() {
+  plane_ = Must(testbed::ControlPlane::Start()).release();
   client_ = ClientOf(plane_->kubeconfig()).release();
+}
+
+void OperatorTest::SetUpTestSuite() {
+  StartPlane();
   InstallCrds();
   MakeAppNamespace();
 }
@@ -123,6 +126,10 @@ void OperatorTest::InstallCrds() {
     Create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
            ReadAll(fs::path(HOLDFAST_CHARTS) / "rancher-backup-crd" / "templates" /
                    (std::string(kind) + ".yaml")));
+  WaitForCrds();
+}
+
+void OperatorTest::WaitForCrds() {
   for (const char* path : {kBackups, kRestores, kSets})
     if (!Eventually([&] { return client_->Raw({.path = path}).has_value(); }))
       throw std::runtime_error(std::string(path) + " is not served");
@@ -130,7 +137,8 @@ void OperatorTest::InstallCrds() {
 
 void OperatorTest::MakeAppNamespace() {
   for (const char* ns : {kNs, "app"})
-    Create("/api/v1/namespaces", R"({"metadata":{"name":")" + std::string(ns) + "\"}}");
+    if (Get("/api/v1/namespaces/" + std::string(ns)).is_null())
+      Create("/api/v1/namespaces", R"({"metadata":{"name":")" + std::string(ns) + "\"}}");
   for (const char* name : {"a", "b"})
     Create("/api/v1/namespaces/app/configmaps",
            R"({"metadata":{"name":")" + std::string(name) + R"("},"data":{"x":"1"}})");
@@ -171,8 +179,12 @@ Settings OperatorTest::Environment(const Settings& settings) const {
 }
 
 Operator& OperatorTest::Start(const Settings& settings) {
+  return StartAs(plane_->kubeconfig(), settings);
+}
+
+Operator& OperatorTest::StartAs(const fs::path& kubeconfig, const Settings& settings) {
   fs::create_directories(store());
-  operator_ = std::make_unique<Operator>(plane_->kubeconfig(), Environment(settings));
+  operator_ = std::make_unique<Operator>(kubeconfig, Environment(settings));
   return *operator_;
 }
 

@@ -76,7 +76,9 @@ class OperatorTest : public ::testing::Test {
   static void TearDownTestSuite();
   static testbed::ControlPlane& plane() { return *plane_; }
   static kube::Client& client() { return *client_; }
+  static void StartPlane();
   static void InstallCrds();
+  static void WaitForCrds();
   static void MakeAppNamespace();
 
   void TearDown() override;
@@ -84,6 +86,7 @@ class OperatorTest : public ::testing::Test {
   // What a Deployment of the chart with a volume says; changed by `settings`.
   Settings Environment(const Settings& settings = {}) const;
   Operator& Start(const Settings& settings = {});
+  Operator& StartAs(const std::filesystem::path& kubeconfig, const Settings& settings = {});
   Operator& op() { return *operator_; }
   void StopOperator() { operator_.reset(); }
 
