@@ -14,6 +14,7 @@
 #include "bench/figures.h"
 #include "bench/lists_floor.h"
 #include "bench/process.h"
+#include "bench/s3_bench.h"
 #include "testbed/control_plane.h"
 
 namespace holdfast::bench {
@@ -28,6 +29,7 @@ struct Options {
   int restore_runs = 3;
   int etcd_runs = 3;
   std::string etcd = "all";
+  uint64_t mib = 2048;
   std::string only = "all";
   std::string json;
 };
@@ -52,6 +54,8 @@ class Bench {
   bool all_within() const { return figures_.all_within(); }
 
  private:
+  bool Wanted(const char* what) const { return options_.only == "all" || options_.only == what; }
+
   // The database is kept from run to run, and all of this lies on one disk: the build folder's.
   Status RunEtcd() {
     fs::path build = fs::path(Program("holdfast")).parent_path();
@@ -69,6 +73,12 @@ class Bench {
   }
 
   Status RunObjects() {
+    std::unique_ptr<S3Bench> s3;
+    if (Wanted("s3")) {
+      HF_ASSIGN(s3, S3Bench::Start(dir_));
+      HF_TRY(s3->Transfers(Program("s3_transfer"), options_.mib << 20, options_.restore_runs,
+                           figures_));
+    }
     std::printf("starting a control plane and loading %llu objects\n",
                 static_cast<unsigned long long>(options_.objects));
     std::fflush(stdout);
@@ -83,8 +93,10 @@ class Bench {
       load.insert(load.end(), {"--large-secrets", std::to_string(options_.big_secrets)});
     HF_TRY(MustRun(load, Log()));
     WriteEncryptionConfig();
-    HF_TRY(BenchBackup());
-    if (options_.only == "all" || options_.only == "restore") {
+    if (Wanted("s3")) HF_TRY(s3->Backups(BackupCommand(false), options_.runs, figures_));
+    s3.reset();
+    if (Wanted("backup") || Wanted("restore")) HF_TRY(BenchBackup());
+    if (Wanted("restore")) {
       HF_TRY(BenchUnchanged());
       HF_TRY(BenchRestore());
     }
@@ -109,9 +121,13 @@ class Bench {
   std::vector<std::string> BackupCommand(bool encrypted) {
     std::vector<std::string> argv = {
         Program("holdfast"), "backup", "--kubeconfig", plane_->kubeconfig(),
-        "--resource-set",    set_,     "--store",      dir_ / "store",
-        "--log-level",       "warn"};
+        "--resource-set",    set_,     "--log-level",  "warn"};
     if (encrypted) argv.insert(argv.end(), {"--encryption-config", dir_ / "encryption.yaml"});
+    return argv;
+  }
+  std::vector<std::string> BackupToFolder(bool encrypted) {
+    std::vector<std::string> argv = BackupCommand(encrypted);
+    argv.insert(argv.end(), {"--store", dir_ / "store"});
     return argv;
   }
 
@@ -139,14 +155,14 @@ class Bench {
     std::vector<double> floor, wall, ratio, cpu, peak, cpu_per_100mb;
     for (int i = 0; i < options_.runs; ++i) {
       HF_ASSIGN(auto curl, MustRun(CurlCommand(config), Log()));
-      HF_ASSIGN(auto backup, MustRun(BackupCommand(true), Log()));
+      HF_ASSIGN(auto backup, MustRun(BackupToFolder(true), Log()));
       fs::remove(dir_ / "store" / FirstLine(backup.out));
       floor.push_back(curl.cost.wall_seconds);
       wall.push_back(backup.cost.wall_seconds);
       cpu.push_back(backup.cost.cpu_seconds);
       peak.push_back(backup.cost.peak_mib);
     }
-    HF_ASSIGN(auto plain, MustRun(BackupCommand(false), Log()));
+    HF_ASSIGN(auto plain, MustRun(BackupToFolder(false), Log()));
     archive_ = FirstLine(plain.out);
     HF_ASSIGN(auto shown, MustRun({Program("holdfast"), "show", archive_, "--store", dir_ / "store",
                                    "-o", "json"},
@@ -225,10 +241,12 @@ int main(int argc, char** argv) {
   app.add_option("--objects", options.objects, "objects that the loader makes");
   app.add_option("--big-secrets", options.big_secrets, "secrets of 1 MB besides");
   app.add_option("--runs", options.runs, "runs of each backup figure");
+  app.add_option("--mib", options.mib, "size of the file that goes to a bucket and back");
   app.add_option("--restore-runs", options.restore_runs, "runs of each restore figure");
   app.add_option("--etcd-runs", options.etcd_runs, "runs of each figure of etcd");
   app.add_option("--etcd", options.etcd, "of etcd's figures: restore, verify, save, look or all");
-  app.add_option("--only", options.only, "backup, restore (which needs a backup too), etcd or all");
+  app.add_option("--only", options.only,
+                 "backup, restore (which needs a backup too), s3, etcd or all");
   app.add_option("--json", options.json, "file for the figures as JSON");
   CLI11_PARSE(app, argc, argv);
 
