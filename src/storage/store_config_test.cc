@@ -33,7 +33,7 @@ TEST(StoreUrl, TakesItsParts) {
       "s3://backups/clusters/pr%6Fd%20one/?endpoint=minio.local:9000&region=eu-1&bucketLookup=PATH"
       "&insecureTLSSkipVerify=true&dualStack=false&endpointCA=MII+a/=&profile=p"
       "&credentialSecretName=keys&credentialSecretNamespace=ns&requestsPerSecond=2.5"
-      "&bytesPerSecond=1000000&attempts=3&leftOverMinutes=0");
+      "&bytesPerSecond=1000000&attempts=3&leftOverMinutes=0&checksum=md5");
   ASSERT_TRUE(config) << config.error().ToString();
   EXPECT_EQ(config->kind, StoreConfig::Kind::kS3);
   EXPECT_EQ(config->s3.bucket, "backups");
@@ -50,6 +50,7 @@ TEST(StoreUrl, TakesItsParts) {
   EXPECT_EQ(config->requests_per_second, 2.5);
   EXPECT_EQ(config->bytes_per_second, 1'000'000u);
   EXPECT_EQ(config->attempts, 3);
+  EXPECT_EQ(config->s3.checksum, Checksum::kMd5);
   EXPECT_EQ(config->left_over_age.count(), 0);
 }
 

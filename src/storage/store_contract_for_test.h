@@ -64,8 +64,11 @@ TEST_P(StoreContract, GivesBackWhatWasPut) {
   while (big.size() < 12'000'000) big += std::to_string(big.size());
   ASSERT_TRUE(Put("big", big));
   ASSERT_TRUE(Put("empty", ""));
-  EXPECT_EQ(Get("big"), big);
-  EXPECT_EQ(Get("big", 8'234'567), big.substr(8'234'567));
+  // Not EXPECT_EQ: nobody wants to see 12 MB.
+  std::string got = Get("big");
+  EXPECT_TRUE(got == big) << got.substr(0, 500);
+  got = Get("big", 8'234'567);
+  EXPECT_TRUE(got == big.substr(8'234'567)) << got.substr(0, 500);
   EXPECT_EQ(Get("big", big.size()), "");
   EXPECT_THAT(Get("big", big.size() + 1), ::testing::HasSubstr("error"));
   EXPECT_EQ(Get("empty"), "");

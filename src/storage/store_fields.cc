@@ -97,6 +97,13 @@ const std::vector<Setter>& Setters() {
          c.s3.bucket_lookup = ParseBucketLookup(text);
          return {};
        }},
+      {{"checksum", FieldType::kText},
+       [](StoreConfig& c, const std::string& text) -> Status {
+         if (text != "sha256" && text != "md5")
+           return Fail(ErrorKind::kInvalid, "must be sha256 or md5");
+         c.s3.checksum = text == "md5" ? Checksum::kMd5 : Checksum::kSha256;
+         return {};
+       }},
       {{"requestsPerSecond", FieldType::kNumber},
        [](StoreConfig& c, const std::string& text) -> Status {
          HF_ASSIGN(c.requests_per_second, ParseRate(text));

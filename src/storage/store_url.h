@@ -2,8 +2,8 @@
 //
 // Bucket, folder and values may be percent-encoded; `+` is itself. Parameters, each at most once:
 // endpoint, region, endpointCA, insecureTLSSkipVerify, bucketLookup, dualStack, profile,
-// credentialSecretName, credentialSecretNamespace, storageClass, requestsPerSecond, bytesPerSecond,
-// attempts, leftOverMinutes: as the fields of that name in a store file.
+// credentialSecretName, credentialSecretNamespace, storageClass, checksum, requestsPerSecond,
+// bytesPerSecond, attempts, leftOverMinutes: as the fields of that name in a store file.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,7 @@
 #include "stream/sha256_many.h"
 
+#include "stream/sha256_streams.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -211,6 +213,56 @@ void Sha256Many(std::span<const std::string_view> texts, std::span<Digest> diges
   if (way == ShaWay::kAvx512) RunLanes<16>(texts, rest, digests, avx512::CompressLanes);
   if (way == ShaWay::kAvx2) RunLanes<8>(texts, rest, digests, avx2::CompressLanes);
 #endif
+}
+
+size_t Sha256Streams::AtOnce(ShaWay way) {
+  return way == ShaWay::kAvx512 ? 16 : way == ShaWay::kAvx2 ? 8 : 1;
+}
+
+Sha256Streams::Sha256Streams(size_t count, ShaWay way) : count_(count), way_(way) {
+#if defined(__x86_64__)
+  for (size_t i = 0; i < 8; ++i)
+    std::fill_n(state_.begin() + ptrdiff_t(i * AtOnce(way)), AtOnce(way), kInitial[i]);
+#endif
+}
+
+void Sha256Streams::Update(const uint8_t* const* data, size_t blocks) {
+  size_ += blocks * kBlock;
+  const uint8_t* at[16];
+  for (size_t block = 0; block < blocks; ++block) {
+    // Idle lanes do the first one's work again.
+    for (size_t lane = 0; lane < AtOnce(way_); ++lane)
+      at[lane] = data[lane < count_ ? lane : 0] + block * kBlock;
+#if defined(__x86_64__)
+    if (way_ == ShaWay::kAvx512)
+      avx512::CompressLanes(reinterpret_cast<uint32_t(*)[16]>(state_.data()), at);
+    else
+      avx2::CompressLanes(reinterpret_cast<uint32_t(*)[8]>(state_.data()), at);
+#endif
+  }
+}
+
+std::vector<Digest> Sha256Streams::Final(const uint8_t* const* tails, size_t tail_size) {
+  uint64_t bits = (size_ + tail_size) * 8;
+  size_t blocks = tail_size + 9 <= kBlock ? 1 : 2;
+  std::array<std::array<uint8_t, 2 * kBlock>, 16> ends{};
+  const uint8_t* data[16];
+  for (size_t lane = 0; lane < count_; ++lane) {
+    auto& end = ends[lane];
+    std::copy_n(tails[lane], tail_size, end.begin());
+    end[tail_size] = 0x80;
+    for (size_t i = 0; i < 8; ++i) end[blocks * kBlock - 1 - i] = uint8_t(bits >> (8 * i));
+    data[lane] = end.data();
+  }
+  Update(data, blocks);
+  std::vector<Digest> digests(count_);
+  for (size_t lane = 0; lane < count_; ++lane) {
+    for (size_t i = 0; i < 8; ++i) {
+      uint32_t word = __builtin_bswap32(state_[i * AtOnce(way_) + lane]);
+      std::memcpy(digests[lane].data() + 4 * i, &word, 4);
+    }
+  }
+  return digests;
 }
 
 }  // namespace holdfast::stream

@@ -1,5 +1,6 @@
 #include "storage/s3/digest.h"
 
+#include <isa-l/crc64.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -55,6 +56,11 @@ std::optional<std::string> FromBase64(std::string_view text) {
   if (size < 0) return std::nullopt;
   out.resize(static_cast<size_t>(size) - pad);
   return out;
+}
+
+uint64_t Crc64(uint64_t before, std::string_view bytes) {
+  return crc64_ecma_refl(before, reinterpret_cast<const unsigned char*>(bytes.data()),
+                         bytes.size());
 }
 
 Hash::Hash(Kind kind)

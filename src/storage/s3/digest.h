@@ -21,6 +21,10 @@ std::string Base64(std::string_view bytes);
 // Padded, line breaks and blanks are skipped; none when it is something else.
 std::optional<std::string> FromBase64(std::string_view text);
 
+// CRC-64/XZ of bytes that follow those whose CRC is `before` (0 at the start). For what may have
+// gone wrong on the way, not for what somebody may have done: it costs next to nothing.
+uint64_t Crc64(uint64_t before, std::string_view bytes);
+
 // A running hash. kMd5 is what S3 asks for in Content-MD5, nothing hangs on its strength.
 class Hash {
  public:

@@ -15,27 +15,48 @@ namespace {
 constexpr uint64_t kFirstRange = 1 << 20;
 constexpr uint64_t kMaxRange = 8 << 20;
 
-// The checksum that the store keeps, over the whole file or over its parts' digests.
+// "3" in "0123...-3"; empty for what was not sent in parts.
+std::string PartsIn(std::string_view digest) {
+  if (digest.ends_with('"')) digest.remove_suffix(1);
+  size_t dash = digest.rfind('-');
+  if (dash == std::string_view::npos) return "";
+  std::string_view count = digest.substr(dash + 1);
+  bool number = !count.empty() && count.find_first_not_of("0123456789") == std::string_view::npos;
+  return number ? std::string(count) : "";
+}
+
+// The checksum that lies with the file: our own CRC-64; or what the store keeps over the whole file
+// or over its parts' digests: a SHA-256, or the ETag of a file that we have sent with MD5s.
 class ChecksumCheck {
  public:
   explicit ChecksumCheck(const ObjectHead& head) {
-    size_t dash = head.checksum.find('-');
-    expected_ = head.checksum.substr(0, dash);
-    if (expected_.empty()) return;
-    if (dash == std::string::npos) {
-      part_size_ = head.size;
-      composite_ = false;
-    } else {
-      // Digests of parts say something only to those who know where parts begin.
-      std::string count = head.checksum.substr(dash + 1);
-      if (head.part_size == 0 ||
-          count != std::to_string((head.size + head.part_size - 1) / head.part_size))
-        return;
-      part_size_ = head.part_size;
+    if (head.crc64.size() == 16 && !head.mark.empty()) {
+      expected_ = head.crc64;
+      by_crc_ = true;
+      return;
     }
-    active_ = true;
+    sha256_ = !head.checksum.empty();
+    if (sha256_) {
+      expected_ = head.checksum.substr(0, head.checksum.find('-'));
+    } else {
+      if (head.mark.empty() || !head.etag_is_digest) return;
+      expected_ = Unquoted(head.etag);
+      expected_ = expected_.substr(0, expected_.find('-'));
+      if (!IsMd5(expected_)) return;
+    }
+    // The number of parts; some stores give it in the ETag alone.
+    std::string count = PartsIn(head.checksum);
+    if (count.empty()) count = PartsIn(head.etag);
+    composite_ = !count.empty();
+    part_size_ = composite_ ? head.part_size : head.size;
+    // Digests of parts say something only to those who know where parts begin.
+    active_ = !composite_ || (part_size_ > 0 &&
+                              count == std::to_string((head.size + part_size_ - 1) / part_size_));
+    part_ = NewHash();
+    all_ = NewHash();
   }
   void Update(std::string_view bytes) {
+    if (by_crc_) crc_ = Crc64(crc_, bytes);
     while (active_ && !bytes.empty()) {
       size_t size = std::min<uint64_t>(bytes.size(), part_size_ - in_part_);
       part_.Update(bytes.substr(0, size));
@@ -45,20 +66,29 @@ class ChecksumCheck {
     }
   }
   bool Agrees() {
+    if (by_crc_) {
+      uint64_t expected = 0;
+      auto [end, error] =
+          std::from_chars(expected_.data(), expected_.data() + expected_.size(), expected, 16);
+      return error == std::errc() && expected == crc_;
+    }
     if (!active_) return true;
-    if (!composite_) return Base64(part_.Final()) == expected_;
-    if (in_part_ > 0) EndPart();
-    return Base64(all_.Final()) == expected_;
+    if (composite_ && in_part_ > 0) EndPart();
+    std::string digest = (composite_ ? all_ : part_).Final();
+    return (sha256_ ? Base64(digest) : HexOf(digest)) == expected_;
   }
 
  private:
+  Hash NewHash() const { return Hash(sha256_ ? Hash::Kind::kSha256 : Hash::Kind::kMd5); }
   void EndPart() {
     all_.Update(part_.Final());
-    part_ = Hash(Hash::Kind::kSha256);
+    part_ = NewHash();
     in_part_ = 0;
   }
   std::string expected_;
-  bool active_ = false, composite_ = true;
+  bool by_crc_ = false;  // the cheapest; else:
+  uint64_t crc_ = 0;
+  bool active_ = false, composite_ = false, sha256_ = true;
   uint64_t part_size_ = 0, in_part_ = 0;
   Hash part_{Hash::Kind::kSha256}, all_{Hash::Kind::kSha256};
 };
@@ -187,11 +217,12 @@ Result<size_t> RangeSource::ReadSome(char* out, size_t size) {
   Plan();
   if (ranges_.empty()) {
     if (whole_ && !checked_ && !checksum_.Agrees())
-      return Fail(Error(ErrorKind::kCorrupt,
-                        "the bytes are not those that were stored: their "
-                        "SHA-256 is not the one that the store keeps")
-                      .With(what_)
-                      .Hint("read it again; if that fails too, use another archive"));
+      return Fail(
+          Error(ErrorKind::kCorrupt,
+                "the bytes are not those that were stored: their checksum is not the one that "
+                "the store keeps")
+              .With(what_)
+              .Hint("read it again; if that fails too, use another archive"));
     checked_ = true;
     return 0;
   }

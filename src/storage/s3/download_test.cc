@@ -135,6 +135,87 @@ TEST_F(S3Download, DamagedPartsAreFound) {
   EXPECT_EQ(got.error().kind(), ErrorKind::kCorrupt);
   Keep(bytes, sum, 700);  // parts that are not ours say nothing
   EXPECT_TRUE(Get());
+  // Stores that give the number of parts in the ETag alone.
+  Keep(bytes, sum.substr(0, sum.size() - 2), 1000);
+  s3_.objects["a"].etag = "\"0123456789abcdef0123456789abcdef-3\"";
+  EXPECT_EQ(Get().error().kind(), ErrorKind::kCorrupt);
+  bytes[1500] ^= 1;
+  s3_.objects["a"].bytes = bytes;
+  EXPECT_EQ(Get().value(), bytes);
+}
+
+TEST_F(S3Download, DamageIsFoundByOurOwnCrc) {
+  std::string bytes = Bytes(3'000'000);
+  Keep(bytes);
+  s3_.objects["a"].checksum = "";
+  char crc[17];
+  std::snprintf(crc, sizeof crc, "%016llx", static_cast<unsigned long long>(Crc64(0, bytes)));
+  s3_.objects["a"].crc = crc;
+  EXPECT_EQ(Get().value(), bytes);
+  s3_.objects["a"].bytes[2'999'999] ^= 1;
+  EXPECT_EQ(Get().error().kind(), ErrorKind::kCorrupt);
+}
+
+TEST_F(S3Download, DamageIsFoundByTheETagOfWhatWeSentWithMd5s) {
+  std::string bytes = Bytes(2500);
+  Keep(bytes);
+  auto& object = s3_.objects["a"];
+  auto md5 = [](std::string_view text) {
+    Hash hash(Hash::Kind::kMd5);
+    hash.Update(text);
+    return hash.Final();
+  };
+  object.checksum = "";
+  object.etag = "\"" + HexOf(md5(bytes)) + "\"";
+  EXPECT_EQ(Get().value(), bytes);
+  object.bytes[7] ^= 1;
+  EXPECT_EQ(Get().error().kind(), ErrorKind::kCorrupt);
+  object.mark = "";
+  EXPECT_TRUE(Get()) << "others' ETags may be anything";
+  object.mark = "m";
+  object.bytes = bytes;
+  object.part_size = "1000";
+  object.etag = "\"" +
+                HexOf(md5(md5(bytes.substr(0, 1000)) + md5(bytes.substr(1000, 1000)) +
+                          md5(bytes.substr(2000)))) +
+                "-3\"";
+  EXPECT_EQ(Get().value(), bytes);
+  object.bytes[2400] ^= 1;
+  EXPECT_EQ(Get().error().kind(), ErrorKind::kCorrupt);
+}
+
+// The connection breaks at each single byte of an answer, head and body.
+TEST_F(S3Download, ABodyCutOffAtAnyByte) {
+  std::string bytes = Bytes(150);
+  Keep(bytes);
+  std::string head =
+      "HTTP/1.1 206 X\r\nContent-Range: bytes 0-149/150\r\nContent-Length: 150\r\n\r\n";
+  std::string whole = head + bytes;
+  for (size_t cut = 0; cut < whole.size(); ++cut) {
+    hits_ = 0;
+    s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+      if (request.method != "GET" || ++hits_ > 1) return false;
+      reply.Raw(whole.substr(0, cut));
+      reply.Close(cut % 2 == 1);
+      return true;
+    };
+    auto got = Get();
+    ASSERT_TRUE(got) << cut << ": " << got.error().ToString();
+    EXPECT_EQ(*got, bytes) << cut;
+    EXPECT_GE(hits_, 2) << cut;
+    // And for ever: an error, not a short file.
+    s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+      if (request.method != "GET" || cut % 10 != 0) return false;
+      std::string range = FakeS3::HeaderOf(request, "range");
+      if (range.starts_with("bytes=0-")) reply.Raw(whole.substr(0, cut));
+      reply.Close();
+      return true;
+    };
+    if (cut % 10 != 0) continue;
+    got = Get();
+    ASSERT_FALSE(got) << cut;
+    EXPECT_EQ(got.error().kind(), ErrorKind::kUnavailable) << got.error().ToString();
+  }
 }
 
 TEST_F(S3Download, StoresWithoutRanges) {

@@ -19,11 +19,12 @@ namespace holdfast::storage::s3 {
 class FakeS3 {
  public:
   struct Object {
-    std::string bytes, mark, checksum, part_size, etag;
+    std::string bytes, mark, checksum, part_size, etag, crc = "";
   };
   struct UploadState {
     std::string key, mark, part_size;
     std::map<int, std::string> parts;
+    std::string crc = "";
   };
   // True: it has answered.
   using Hook = std::function<bool(const net::TestRequest&, net::TestReply&)>;
@@ -111,6 +112,7 @@ inline void FakeS3::Get(const net::TestRequest& request, net::TestReply& reply,
   std::string head = "Last-Modified: Tue, 27 Jan 2026 02:00:00 GMT\r\nETag: " + object.etag +
                      "\r\nx-amz-meta-holdfast-upload: " + object.mark + "\r\n";
   if (!object.checksum.empty()) head += "x-amz-checksum-sha256: " + object.checksum + "\r\n";
+  if (!object.crc.empty()) head += "x-amz-meta-holdfast-crc64: " + object.crc + "\r\n";
   if (!object.part_size.empty())
     head += "x-amz-meta-holdfast-part-size: " + object.part_size + "\r\n";
   if (request.method == "HEAD") {
@@ -138,7 +140,8 @@ inline void FakeS3::Uploads(const net::TestRequest& request, net::TestReply& rep
     uploads[id] = {key,
                    HeaderOf(request, "x-amz-meta-holdfast-upload"),
                    HeaderOf(request, "x-amz-meta-holdfast-part-size"),
-                   {}};
+                   {},
+                   HeaderOf(request, "x-amz-meta-holdfast-crc64")};
     return reply.Respond(200, "<InitiateMultipartUploadResult><UploadId>" + id +
                                   "</UploadId></InitiateMultipartUploadResult>");
   }
@@ -155,7 +158,7 @@ inline void FakeS3::Uploads(const net::TestRequest& request, net::TestReply& rep
   }
   if (!HeaderOf(request, "if-none-match").empty() && objects.count(key))
     return Refuse(reply, 412, "PreconditionFailed");
-  Object object{"", it->second.mark, "", it->second.part_size, "\"m\""};
+  Object object{"", it->second.mark, "", it->second.part_size, "\"m\"", it->second.crc};
   Hash hash(Hash::Kind::kSha256);
   for (const auto& [number, bytes] : it->second.parts) {
     object.bytes += bytes;
@@ -197,7 +200,7 @@ inline void FakeS3::Answer(const net::TestRequest& request, net::TestReply& repl
       return Refuse(reply, 412, "PreconditionFailed");
     std::string sum = ChecksumOf(request.body);
     objects[key] = {request.body, HeaderOf(request, "x-amz-meta-holdfast-upload"), sum, "",
-                    "\"p\""};
+                    "\"p\"",      HeaderOf(request, "x-amz-meta-holdfast-crc64")};
     return reply.Respond(200, "", "ETag: \"p\"\r\nx-amz-checksum-sha256: " + sum + "\r\n");
   }
   if (request.method == "DELETE") {

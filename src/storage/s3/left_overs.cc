@@ -37,10 +37,23 @@ Clock::Wall StoreImpl::LastSign(const ListedUpload& upload, const Waits& waits) 
 
 Result<LeftOvers> StoreImpl::AbortLeftOvers(const LeftOverRule& rule, const Waits& waits) {
   LeftOvers result;
+  std::string prefix = prefix_ + rule.prefix;
+  HF_ASSIGN(size_t listed, AbortListed(rule, prefix, waits, result));
+  // MinIO takes the prefix for a whole key; without one it lists all.
+  if (listed == 0 && !prefix.empty() && result.warning.empty())
+    HF_TRY(AbortListed(rule, "", waits, result));
+  return result;
+}
+
+Result<size_t> StoreImpl::AbortListed(const LeftOverRule& rule, const std::string& prefix,
+                                      const Waits& waits, LeftOvers& result) {
+  std::string doing = "looking for unfinished uploads in " + Describe();
+  size_t listed = 0;
   UploadPage page;
   for (int i = 0; i < kMaxPages; ++i) {
     Request request;
-    request.query = {{"uploads", ""}, {"prefix", prefix_ + rule.prefix}, {"encoding-type", "url"}};
+    request.query = {{"uploads", ""}, {"encoding-type", "url"}};
+    if (!prefix.empty()) request.query.push_back({"prefix", prefix});
     if (!page.next_key.empty()) {
       request.query.push_back({"key-marker", page.next_key});
       request.query.push_back({"upload-id-marker", page.next_id});
@@ -48,16 +61,16 @@ Result<LeftOvers> StoreImpl::AbortLeftOvers(const LeftOverRule& rule, const Wait
     request.action = "s3:ListBucketMultipartUploads";
     auto answer = client_->Send(request, waits);
     if (!answer) {
-      Error error =
-          std::move(answer).error().With("looking for unfinished uploads in " + Describe());
+      Error error = std::move(answer).error().With(doing);
       if (!IsForbiddenOrUnknown(error)) return Fail(std::move(error));
-      result.warning = error.ToString();
-      return result;
+      // A right may be bound to the folder: then what lies outside is not asked for.
+      if (prefix == prefix_ + rule.prefix) result.warning = error.ToString();
+      return listed;
     }
-    HF_ASSIGN_CONTEXT(UploadPage found, ParseUploads(answer->body),
-                      "looking for unfinished uploads in " + Describe());
+    HF_ASSIGN_CONTEXT(UploadPage found, ParseUploads(answer->body), doing);
     // Their clock, because it is theirs that the uploads' times are of.
     Clock::Wall now = DateOf(answer->head).value_or(client_->clock().Now());
+    listed += found.uploads.size();
     for (const ListedUpload& upload : found.uploads) {
       HF_TRY(Consider(rule, upload, now, waits, result));
     }
@@ -65,7 +78,7 @@ Result<LeftOvers> StoreImpl::AbortLeftOvers(const LeftOverRule& rule, const Wait
       break;
     page = std::move(found);
   }
-  return result;
+  return listed;
 }
 
 Status StoreImpl::Consider(const LeftOverRule& rule, const ListedUpload& upload, Clock::Wall now,

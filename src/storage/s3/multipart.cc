@@ -4,6 +4,7 @@
 #include "base/workers.h"
 #include "storage/s3/digest.h"
 #include "storage/s3/pace.h"
+#include "storage/s3/part_digests.h"
 #include "storage/s3/store_impl.h"
 #include "storage/s3/xml.h"
 
@@ -28,8 +29,10 @@ Result<PartPlan> PlanParts(uint64_t size, uint64_t wanted) {
   return plan;
 }
 
-Result<StoreImpl::Multipart> StoreImpl::Begin(const std::string& key, const std::string& mark,
-                                              const PartPlan& plan, const Waits& waits) {
+Result<StoreImpl::Multipart> StoreImpl::Begin(const stream::Spool& spool, const std::string& key,
+                                              const std::string& mark, const PartPlan& plan,
+                                              const Waits& waits) {
+  HF_ASSIGN(auto headers, ObjectHeaders(spool, mark));
   Multipart upload;
   upload.plan = plan;
   upload.guards = {!no_conditional_, !no_sha256_};
@@ -40,7 +43,7 @@ Result<StoreImpl::Multipart> StoreImpl::Begin(const std::string& key, const std:
     request.key = key;
     request.query = {{"uploads", ""}};
     request.action = "s3:PutObject";
-    request.headers = ObjectHeaders(mark);
+    request.headers = headers;
     request.headers.push_back({std::string(kPartSizeMark), std::to_string(plan.part_size)});
     if (upload.guards.sha256) request.headers.push_back({"x-amz-checksum-algorithm", "SHA256"});
     auto answer = client_->Send(request, waits);
@@ -56,11 +59,10 @@ Result<StoreImpl::Multipart> StoreImpl::Begin(const std::string& key, const std:
 
 Result<StoreImpl::Part> StoreImpl::SendPart(const stream::Spool& spool, const std::string& key,
                                             const Multipart& upload, size_t part,
-                                            const Waits& waits) {
+                                            const std::string& digest, const Waits& waits) {
   const S3Config& config = client_->config();
   uint64_t begin = upload.plan.Begin(part), size = upload.plan.Size(part);
   bool sha256 = upload.guards.sha256;
-  HF_ASSIGN(std::string digest, DigestOf(spool, begin, size, sha256));
   Request request;
   request.method = "PUT";
   request.key = key;
@@ -75,13 +77,12 @@ Result<StoreImpl::Part> StoreImpl::SendPart(const stream::Spool& spool, const st
   }
   auto sent = Retry(config.retry, waits, [&]() -> Result<Part> {
     HF_ASSIGN(Answer answer, client_->SendOnce(request, waits));
-    HF_TRY(
-        CheckAnswer(answer.head, digest, sha256, config.encryption != ServerSideEncryption::kKms));
+    HF_TRY(CheckAnswer(answer.head, digest, sha256));
     const std::string* etag = answer.head.Header("etag");
     if (etag == nullptr) return Fail(ErrorKind::kInvalid, "the store gave the part no ETag");
     // The part's checksum goes into the list of parts only where the store keeps it.
     bool kept = sha256 && answer.head.Header("x-amz-checksum-sha256") != nullptr;
-    return Part{*etag, kept ? Base64(digest) : "", sha256 ? "" : digest};
+    return Part{*etag, digest, kept, ETagIsDigest(answer.head)};
   });
   if (sent) return sent;
   return Fail(std::move(sent).error().With("part " + std::to_string(part + 1) + " of " +
@@ -93,15 +94,17 @@ Status StoreImpl::CheckCompleted(const std::string& key, const Multipart& upload
   HF_ASSIGN(Completed done, ParseCompleted(answer.body));
   std::string all, theirs, ours;
   std::string suffix = "-" + std::to_string(upload.plan.count);
-  for (const Part& part : upload.parts)
-    all += upload.guards.sha256 ? FromBase64(part.checksum).value_or("") : part.md5;
-  if (upload.guards.sha256 && done.checksum_sha256.ends_with(suffix) &&
-      all.size() == upload.plan.count * 32) {
+  bool etags_are_digests = ETagIsDigest(answer.head);
+  for (const Part& part : upload.parts) {
+    all += part.digest;
+    etags_are_digests = etags_are_digests && part.etag_is_digest;
+  }
+  if (upload.guards.sha256 && done.checksum_sha256.ends_with(suffix)) {
     Hash hash(Hash::Kind::kSha256);
     hash.Update(all);
     theirs = done.checksum_sha256;
     ours = Base64(hash.Final()) + suffix;
-  } else if (!upload.guards.sha256 && done.etag.size() == 32 + suffix.size() &&
+  } else if (!upload.guards.sha256 && etags_are_digests && done.etag.size() == 32 + suffix.size() &&
              done.etag.ends_with(suffix)) {
     Hash hash(Hash::Kind::kMd5);
     hash.Update(all);
@@ -109,8 +112,6 @@ Status StoreImpl::CheckCompleted(const std::string& key, const Multipart& upload
     ours = HexOf(hash.Final()) + suffix;
   }
   if (theirs == ours) return {};
-  if (client_->config().encryption == ServerSideEncryption::kKms && !upload.guards.sha256)
-    return {};
   return Fail(Error(ErrorKind::kUnavailable, "the store put " + key +
                                                  " together wrongly: its "
                                                  "checksum is " +
@@ -125,7 +126,7 @@ Status StoreImpl::Complete(const std::string& key, const std::string& mark, Mult
     const Part& part = upload.parts[i];
     body += "<Part><PartNumber>" + std::to_string(i + 1) + "</PartNumber><ETag>" +
             XmlEscape(part.etag) + "</ETag>";
-    if (!part.checksum.empty()) body += "<ChecksumSHA256>" + part.checksum + "</ChecksumSHA256>";
+    if (part.kept) body += "<ChecksumSHA256>" + Base64(part.digest) + "</ChecksumSHA256>";
     body += "</Part>";
   }
   body += "</CompleteMultipartUpload>";
@@ -182,17 +183,19 @@ Status StoreImpl::PutParts(const stream::Spool& spool, const std::string& name,
                            const Waits& waits) {
   std::string key = KeyOf(name), mark = NewMark();
   HF_ASSIGN(PartPlan plan, PlanParts(spool.Size(), client_->config().part_size));
-  HF_ASSIGN(Multipart upload, Begin(key, mark, plan, waits));
+  HF_ASSIGN(Multipart upload, Begin(spool, key, mark, plan, waits));
   {
     std::lock_guard lock(mutex_);
     open_uploads_.insert(upload.id);
   }
+  PartDigests digests(spool, plan, upload.guards.sha256);
   Status put =
       ParallelFor(plan.count, client_->config().parallel, waits.stop,
                   [&](size_t i, std::stop_token stop) -> Status {
                     Waits part_waits = waits;
                     part_waits.stop = stop;
-                    HF_ASSIGN(upload.parts[i], SendPart(spool, key, upload, i, part_waits));
+                    HF_ASSIGN(std::string digest, digests.Of(i, stop));
+                    HF_ASSIGN(upload.parts[i], SendPart(spool, key, upload, i, digest, part_waits));
                     return {};
                   });
   if (put) put = Complete(key, mark, upload, waits);

@@ -37,6 +37,12 @@ enum class PayloadSigning {
   kChunked,   // STREAMING-AWS4-HMAC-SHA256-PAYLOAD
 };
 
+// What each request's body is checked by, at both ends.
+enum class Checksum {
+  kSha256,  // and Content-MD5 where the store does not know SHA-256
+  kMd5,     // always: costs less where neither processor has instructions for SHA
+};
+
 struct S3Config {
   std::string bucket;  // required
   std::string folder;  // before every name; slashes at both ends do not count; may be empty
@@ -66,14 +72,16 @@ struct S3Config {
   std::chrono::seconds lock_for{0};  // locked until upload time + this; > 0 with a lock_mode
 
   uint64_t single_put_max = 16 << 20;  // bytes; larger files go in parts
-  uint64_t part_size = 0;              // bytes; 0: by length (16 MiB, more for over 160 GB)
+  uint64_t part_size = 0;              // bytes; 0: by length (8 MiB, more for over 80 GB)
   size_t parallel = 4;                 // parts or ranges under way at once
   size_t read_ahead = 32 << 20;        // bytes that a download may hold in memory
   PayloadSigning payload_signing = PayloadSigning::kAuto;
+  Checksum checksum = Checksum::kSha256;
   std::chrono::milliseconds stall_timeout{60'000};  // no byte for this long breaks a request
   std::chrono::milliseconds connect_timeout{10'000};
-  RetryPolicy retry;      // of each request, part or range; a range that made progress starts anew
-  // Called before each piece of a file is sent, by several threads: slows uploads down. May be empty.
+  RetryPolicy retry;  // of each request, part or range; a range that made progress starts anew
+  // Called before each piece of a file is sent, by several threads: slows uploads down. May be
+  // empty.
   std::function<Status(uint64_t bytes, const Waits& waits)> pace_upload;
   std::string spool_dir;  // where NewSpool() makes its file; empty: the temporary folder
 };

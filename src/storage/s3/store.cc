@@ -43,6 +43,7 @@ StoreImpl::StoreImpl(std::shared_ptr<Client> client) : client_(std::move(client)
   std::string literal = config.folder;
   while (literal.ends_with('/')) literal.pop_back();
   if (literal != folder) literal_prefix_ = literal + "/";
+  no_sha256_ = config.checksum == Checksum::kMd5;
   list_v1_ = client_->endpoint().host == "storage.googleapis.com";
 }
 
@@ -100,8 +101,10 @@ Result<ObjectHead> StoreImpl::Head(const std::string& key, const Waits& waits) {
   found.modified = LastModified(head).value_or(Clock::Wall{});
   found.etag = Text(head, "etag");
   found.checksum = Text(head, "x-amz-checksum-sha256");
+  found.etag_is_digest = ETagIsDigest(head);
   found.mark = Text(head, kUploadMark);
   found.part_size = ToNumber(head.Header(kPartSizeMark));
+  found.crc64 = Text(head, kCrcMark);
   if (auto until = ParseRfc3339(Text(head, "x-amz-object-lock-retain-until-date")))
     found.locked_until = *until;
   found.legal_hold = Text(head, "x-amz-object-lock-legal-hold") == "ON";

@@ -14,6 +14,9 @@ namespace holdfast::storage::s3 {
 // The metadata by which an upload knows its own object again, and the size of its parts.
 inline constexpr std::string_view kUploadMark = "x-amz-meta-holdfast-upload";
 inline constexpr std::string_view kPartSizeMark = "x-amz-meta-holdfast-part-size";
+// CRC-64 of all of it in hex. The store's own checksum is over the parts' digests, and for a reader
+// much dearer to work out.
+inline constexpr std::string_view kCrcMark = "x-amz-meta-holdfast-crc64";
 
 // How long cleaning up may take beyond the caller's deadline.
 inline constexpr std::chrono::seconds kCleanUpTime{10};
@@ -22,10 +25,12 @@ inline constexpr std::chrono::seconds kCleanUpTime{10};
 struct ObjectHead {
   uint64_t size = 0;
   Clock::Wall modified;
-  std::string etag;        // as it came
-  std::string checksum;    // SHA-256: BASE64, or BASE64-N of N parts' digests; empty: none
-  std::string mark;        // kUploadMark
-  uint64_t part_size = 0;  // kPartSizeMark
+  std::string etag;             // as it came
+  std::string checksum;         // SHA-256: BASE64, or BASE64-N of N parts' digests; empty: none
+  bool etag_is_digest = false;  // see ETagIsDigest()
+  std::string mark;             // kUploadMark
+  uint64_t part_size = 0;       // kPartSizeMark
+  std::string crc64;            // kCrcMark
   std::optional<Clock::Wall> locked_until;
   bool legal_hold = false;
 };
@@ -61,8 +66,10 @@ class StoreImpl : public S3Store {
     bool sha256 = true;       // x-amz-checksum-sha256, else Content-MD5
   };
   struct Part {
-    std::string etag, checksum;  // checksum: Base64 of SHA-256, or empty
-    std::string md5;             // raw, or empty
+    std::string etag;
+    std::string digest;  // raw, ours: SHA-256 or MD5
+    bool kept = false;   // the store keeps the SHA-256
+    bool etag_is_digest = false;
   };
   struct Multipart {
     std::string id;
@@ -83,15 +90,18 @@ class StoreImpl : public S3Store {
   // Is what lies there now what this upload put?
   Result<bool> IsOurs(const std::string& key, const std::string& mark, const Waits& waits);
 
-  std::vector<net::HttpHeader> ObjectHeaders(const std::string& mark) const;
+  // What comes with every new object of this content.
+  Result<std::vector<net::HttpHeader>> ObjectHeaders(const stream::Spool& spool,
+                                                     const std::string& mark) const;
   Status PutWhole(const stream::Spool& spool, const std::string& name, const Waits& waits);
   Status SendWhole(const stream::Spool& spool, const std::string& key, const std::string& mark,
                    Guards guards, const Waits& waits);
   Status PutParts(const stream::Spool& spool, const std::string& name, const Waits& waits);
-  Result<Multipart> Begin(const std::string& key, const std::string& mark, const PartPlan& plan,
-                          const Waits& waits);
+  Result<Multipart> Begin(const stream::Spool& spool, const std::string& key,
+                          const std::string& mark, const PartPlan& plan, const Waits& waits);
+  // `digest` of the part: raw, SHA-256 or MD5 by the upload's guards.
   Result<Part> SendPart(const stream::Spool& spool, const std::string& key, const Multipart& upload,
-                        size_t part, const Waits& waits);
+                        size_t part, const std::string& digest, const Waits& waits);
   Status Complete(const std::string& key, const std::string& mark, Multipart& upload,
                   const Waits& waits);
   Status CheckCompleted(const std::string& key, const Multipart& upload, const Answer& answer);
@@ -99,6 +109,9 @@ class StoreImpl : public S3Store {
   void RemoveDamaged(const std::string& key, const std::string& mark, const Waits& waits);
 
   Clock::Wall LastSign(const ListedUpload& upload, const Waits& waits);
+  // Goes through the uploads with the prefix; how many the store listed.
+  Result<size_t> AbortListed(const LeftOverRule& rule, const std::string& prefix,
+                             const Waits& waits, LeftOvers& result);
   Status Consider(const LeftOverRule& rule, const ListedUpload& upload, Clock::Wall now,
                   const Waits& waits, LeftOvers& result);
 
@@ -126,11 +139,17 @@ net::Upload SpoolPart(const stream::Spool& spool, uint64_t begin, uint64_t size)
 // The raw SHA-256 or MD5 of those bytes.
 Result<std::string> DigestOf(const stream::Spool& spool, uint64_t begin, uint64_t size,
                              bool sha256);
+// 32 digits.
+bool IsMd5(std::string_view etag);
+std::string Unquoted(const std::string& etag);
+// The ETag may be an MD5: it is none of what is encrypted by a key of KMS.
+bool ETagIsDigest(const net::HttpResponse& head);
 // kUnavailable when the answer's checksum or ETag is not that of what was sent.
-Status CheckAnswer(const net::HttpResponse& head, const std::string& digest, bool sha256,
-                   bool etag_is_md5);
+Status CheckAnswer(const net::HttpResponse& head, const std::string& digest, bool sha256);
 // NotImplemented and its like: a header is not known here.
 bool IsUnknownFeature(const Error& error);
+// Of all of the spool, 16 hex digits.
+Result<std::string> CrcOf(const stream::Spool& spool);
 // 16 random bytes in hex.
 std::string NewMark();
 

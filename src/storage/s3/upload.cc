@@ -1,5 +1,6 @@
 // Files in one request, and what both ways of uploading share.
 #include <algorithm>
+#include <cstdio>
 
 #include <sodium.h>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr size_t kReadSize = 256 * 1024;
 
+}  // namespace
+
 bool IsMd5(std::string_view etag) {
   return etag.size() == 32 && etag.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -21,8 +24,6 @@ std::string Unquoted(const std::string& etag) {
   if (etag.size() < 2 || etag.front() != '"') return etag;
   return etag.substr(1, etag.size() - 2);
 }
-
-}  // namespace
 
 std::string NewMark() {
   char bytes[16];
@@ -58,15 +59,19 @@ Result<std::string> DigestOf(const stream::Spool& spool, uint64_t begin, uint64_
   return hash.Final();
 }
 
-Status CheckAnswer(const net::HttpResponse& head, const std::string& digest, bool sha256,
-                   bool etag_is_md5) {
+bool ETagIsDigest(const net::HttpResponse& head) {
+  const std::string* encryption = head.Header("x-amz-server-side-encryption");
+  return encryption == nullptr || *encryption == "AES256";
+}
+
+Status CheckAnswer(const net::HttpResponse& head, const std::string& digest, bool sha256) {
   std::string theirs, ours;
   if (sha256) {
     if (const std::string* sum = head.Header("x-amz-checksum-sha256")) {
       theirs = *sum;
       ours = Base64(digest);
     }
-  } else if (const std::string* etag = head.Header("etag"); etag != nullptr && etag_is_md5) {
+  } else if (const std::string* etag = head.Header("etag"); etag != nullptr && ETagIsDigest(head)) {
     theirs = Unquoted(*etag);
     ours = HexOf(digest);
     if (!IsMd5(theirs)) return {};
@@ -87,10 +92,27 @@ Result<bool> StoreImpl::IsOurs(const std::string& key, const std::string& mark,
   return Fail(std::move(head).error());
 }
 
-std::vector<net::HttpHeader> StoreImpl::ObjectHeaders(const std::string& mark) const {
+Result<std::string> CrcOf(const stream::Spool& spool) {
+  uint64_t crc = 0, size = spool.Size();
+  std::string buffer(std::min<uint64_t>(kReadSize, size), '\0');
+  for (uint64_t at = 0; at < size;) {
+    HF_ASSIGN(size_t got, spool.Read(at, buffer.data(), buffer.size()));
+    if (got == 0) return Fail(ErrorKind::kInternal, "the spool ended early");
+    crc = Crc64(crc, {buffer.data(), got});
+    at += got;
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(crc));
+  return std::string(text);
+}
+
+Result<std::vector<net::HttpHeader>> StoreImpl::ObjectHeaders(const stream::Spool& spool,
+                                                              const std::string& mark) const {
   const S3Config& config = client_->config();
   std::vector<net::HttpHeader> headers = {{"Content-Type", "application/gzip"},
                                           {std::string(kUploadMark), mark}};
+  HF_ASSIGN(std::string crc, CrcOf(spool));
+  headers.push_back({std::string(kCrcMark), std::move(crc)});
   if (config.encryption == ServerSideEncryption::kS3)
     headers.push_back({"x-amz-server-side-encryption", "AES256"});
   if (config.encryption == ServerSideEncryption::kKms) {
@@ -174,7 +196,7 @@ Status StoreImpl::SendWhole(const stream::Spool& spool, const std::string& key,
   request.method = "PUT";
   request.key = key;
   request.action = "s3:PutObject";
-  request.headers = ObjectHeaders(mark);
+  HF_ASSIGN(request.headers, ObjectHeaders(spool, mark));
   if (guards.conditional) request.headers.push_back({"If-None-Match", "*"});
   if (guards.sha256) {
     request.headers.push_back({"x-amz-checksum-sha256", Base64(digest)});
@@ -185,9 +207,7 @@ Status StoreImpl::SendWhole(const stream::Spool& spool, const std::string& key,
   request.upload = Paced(SpoolPart(spool, 0, size), config, waits);
   for (int attempt = 1;; ++attempt) {
     auto answer = client_->SendOnce(request, waits);
-    if (answer)
-      return CheckAnswer(answer->head, digest, guards.sha256,
-                         config.encryption != ServerSideEncryption::kKms);
+    if (answer) return CheckAnswer(answer->head, digest, guards.sha256);
     Error error = std::move(answer).error();
     // Another upload of the same name is just being decided.
     if (error.reason() == "ConditionalRequestConflict")
