@@ -30,6 +30,7 @@ constexpr Meaning kMeanings[] = {
     {"InvalidToken", ErrorKind::kUnauthorized},
     {"TokenRefreshRequired", ErrorKind::kUnauthorized},
     {"KMS.DisabledException", ErrorKind::kUnauthorized},
+    {"kms:KeyNotFound", ErrorKind::kInvalid},
     {"QuotaExceeded", ErrorKind::kUnavailable},
     {"XMinioAdminBucketQuotaExceeded", ErrorKind::kUnavailable},
     {"ObjectLocked", ErrorKind::kConflict},
@@ -98,7 +99,8 @@ std::string HintOf(std::string_view code, int status, const Asked& asked) {
   if (code == "InvalidObjectState")
     return "the archive lies in a cold storage class; have the store bring it back first";
   if (code == "NoSuchKey") return "";
-  if (code.starts_with("KMS.") || code.find("Encryption") != std::string_view::npos)
+  if (code.starts_with("KMS.") || code.starts_with("kms:") ||
+      code.find("Encryption") != std::string_view::npos)
     return "check the KMS key: it must exist in the bucket's region, be enabled, and allow "
            "kms:GenerateDataKey and kms:Decrypt";
   if (code.find("ObjectLock") != std::string_view::npos)
