@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "crypto/encryption_config.h"
+#include "etcd/client/kms_client.h"
 
 namespace holdfast::cli {
 
@@ -48,7 +49,7 @@ void AddOutputOption(CLI::App& command, Format& format, bool text) {
 Result<crypto::Transformers> LoadKeys(const std::string& file) {
   if (file.empty()) return crypto::Transformers::None();
   HF_ASSIGN(auto config, crypto::EncryptionConfig::Load(file));
-  return crypto::Transformers::Build(std::move(config));
+  return crypto::Transformers::Build(std::move(config), etcd::GrpcKms());
 }
 
 bool LooksLikeFile(const std::string& resource_set) {

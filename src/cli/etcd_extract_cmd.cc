@@ -3,20 +3,24 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "base/printable.h"
+#include "cli/etcd_archive.h"
 #include "cli/etcd_common.h"
 #include "cli/output.h"
-#include "etcd/kube_object.h"
-#include "etcd/store.h"
+#include "cli/store_option.h"
+#include "etcd/extract.h"
+#include "resourceset/label_selector_text.h"
 
 namespace holdfast::cli {
 namespace {
 
 struct ExtractArgs {
-  std::string file, resource, name, ns, prefix, encryption_config;
+  std::string file, resource, name, ns, selector, prefix;
+  std::string encryption_config, archive_encryption_config;
+  std::string resource_set, archive_name;
+  StoreArgs store;
   int64_t revision = 0;
   bool tolerate = false;
-  Format format = Format::kYaml;
+  std::string output = "yaml";
 };
 
 struct Found {
@@ -24,98 +28,164 @@ struct Found {
   std::string json;
 };
 
-class Extraction {
- public:
-  Extraction(Session& session, const ExtractArgs& args, crypto::Transformers keys,
-             std::string prefix)
-      : session_(session),
-        args_(args),
-        resource_(etcd::ParseResource(args.resource)),
-        folders_(etcd::FoldersOf(resource_)),
-        keys_(std::move(keys)),
-        prefix_(std::move(prefix)) {}
+// What was asked for, in words.
+std::string Asked(const ExtractArgs& args) {
+  std::string text = args.resource.empty() ? "object" : args.resource;
+  if (!args.name.empty()) text += " " + args.name;
+  if (!args.ns.empty()) text += " in namespace " + args.ns;
+  if (!args.selector.empty()) text += " with labels " + args.selector;
+  return text;
+}
 
-  bool Wanted(std::string_view key) const {
-    return std::any_of(folders_.begin(), folders_.end(), [&](const std::string& folder) {
-      auto object = etcd::ParseObjectKey(prefix_, folder, key);
-      return object && (args_.ns.empty() || object->ns == args_.ns) &&
-             (args_.name.empty() || object->name == args_.name);
-    });
+// Objects that cannot be read do not hide the others.
+class Objects {
+ public:
+  explicit Objects(Session& session) : session_(session) {}
+
+  void Add(Result<etcd::ExtractedObject> object) {
+    if (!object) return Unreadable(object.error().ToString());
+    for (const std::string& field : object->unknown_fields)
+      session_.err << fmt::format("warning: {}: {} is not known here and left out\n", object->key,
+                                  field);
+    found_.push_back({std::move(object->key), std::move(object->json)});
   }
-  // One object that cannot be read does not hide the others.
-  void Add(const etcd::Record& record) {
-    auto plain = etcd::Decrypt(keys_, resource_, record.kv.key, record.kv.value);
-    auto json = plain ? etcd::ToJson(*plain, record.revision.main)
-                      : Result<etcd::DecodedObject>(Fail(std::move(plain).error()));
-    if (json) {
-      found_.push_back({std::string(record.kv.key), std::move(json->json)});
-      return;
-    }
-    Error error = std::move(json).error().With(Printable(record.kv.key));
-    if (++unreadable_ <= 10) session_.err << "not extracted: " << error.ToString() << "\n";
+  void Unreadable(const std::string& text) {
+    if (++unreadable_ <= 10) session_.err << "not extracted: " << text << "\n";
   }
-  Status Print() {
-    if (found_.empty() && unreadable_ == 0) {
-      return Fail(
-          ErrorKind::kNotFound,
-          fmt::format("there is no {}{}{} under {} in {}", args_.resource,
-                      args_.name.empty() ? "" : " " + args_.name,
-                      args_.ns.empty() ? "" : " in namespace " + args_.ns, prefix_, args_.file));
-    }
+  bool empty() const { return found_.empty() && unreadable_ == 0; }
+  void Print(Format format, bool one) {
     std::sort(found_.begin(), found_.end(),
               [](const Found& a, const Found& b) { return a.key < b.key; });
-    if (!args_.name.empty() && found_.size() == 1) {
-      PrintDocument(session_.out, args_.format, found_[0].json);
-    } else if (!found_.empty()) {
-      std::vector<std::string> items;
-      for (Found& found : found_) items.push_back(std::move(found.json));
-      JsonObject list;
-      list.Text("apiVersion", "v1").Text("kind", "List").Raw("items", JsonArray(items));
-      PrintDocument(session_.out, args_.format, list.Done());
-    }
+    if (one && found_.size() == 1) return PrintDocument(session_.out, format, found_[0].json);
+    if (found_.empty()) return;
+    std::vector<std::string> items;
+    for (Found& found : found_) items.push_back(std::move(found.json));
+    JsonObject list;
+    list.Text("apiVersion", "v1").Text("kind", "List").Raw("items", JsonArray(items));
+    PrintDocument(session_.out, format, list.Done());
+  }
+  Status Finish(size_t extracted) const {
     if (unreadable_ == 0) return {};
     session_.err << fmt::format("error: {} of {} objects were not extracted\n", unreadable_,
-                                unreadable_ + found_.size());
+                                unreadable_ + extracted);
     return Fail(ErrorKind::kInvalid, std::string(kAlreadyReported));
   }
+  size_t count() const { return found_.size(); }
 
  private:
   Session& session_;
-  const ExtractArgs& args_;
-  etcd::KubeResource resource_;
-  std::vector<std::string> folders_;
-  crypto::Transformers keys_;
-  std::string prefix_;
   std::vector<Found> found_;
   size_t unreadable_ = 0;
 };
 
-Result<std::string> FindPrefix(const etcd::Database& database, const ExtractArgs& args) {
-  if (!args.prefix.empty()) return args.prefix;
-  etcd::PageSet reached(database.meta().high_water);
-  HF_ASSIGN(auto buckets, ReadBuckets(database, reached));
-  auto prefix = etcd::KubernetesPrefix(database, buckets);
-  if (prefix && *prefix) return **prefix;
-  return std::string("/registry");
+// The query, with custom types learnt where their names are needed.
+Result<etcd::ExtractQuery> MakeQuery(const ExtractArgs& args, const etcd::Database& database,
+                                     const crypto::Transformers& keys,
+                                     const etcd::LookOptions& look, etcd::ResourceNames& names) {
+  etcd::ExtractQuery query;
+  query.prefix = args.prefix;
+  while (query.prefix.ends_with('/')) query.prefix.pop_back();
+  if (!query.prefix.empty() && !query.prefix.starts_with('/')) query.prefix.insert(0, "/");
+  query.ns = args.ns;
+  query.name = args.name;
+  query.revision = args.revision;
+  if (!args.selector.empty()) {
+    HF_ASSIGN(query.labels, resourceset::ParseLabelSelector(args.selector));
+  }
+  bool archive = args.output == "archive";
+  bool known = args.resource.empty() || names.Resolve(args.resource).has_value();
+  if (archive && query.prefix.empty()) {
+    HF_ASSIGN(query.prefix, etcd::FindPrefix(database));
+  }
+  if (archive || !known) {
+    std::string prefix = query.prefix;
+    if (prefix.empty()) {
+      HF_ASSIGN(prefix, etcd::FindPrefix(database));
+    }
+    HF_TRY(etcd::LearnCustomTypes(database, keys, prefix, args.revision, look, names));
+  }
+  if (args.resource.empty()) return query;
+  query.resource = names.Resolve(args.resource);
+  if (!query.resource) {
+    return Fail(Error(ErrorKind::kNotFound,
+                      fmt::format("Kubernetes has no resource \"{}\", and {} defines none",
+                                  args.resource, args.file))
+                    .Hint("write it as kubectl does: pods, deployments.apps, "
+                          "certificates.cert-manager.io"));
+  }
+  return query;
+}
+
+tl::unexpected<Error> NotThere(const ExtractArgs& args) {
+  Error error(ErrorKind::kNotFound,
+              fmt::format("there is no {} in {}{}", Asked(args), args.file,
+                          args.revision == 0 ? "" : fmt::format(" at revision {}", args.revision)));
+  return Fail(
+      std::move(error).Hint("`holdfast etcd history` and --rev look further back, `holdfast "
+                            "etcd ls FILE` lists the keys"));
+}
+
+Status RunArchive(Session& session, const ExtractArgs& args, EtcdArchiveInput input) {
+  HF_ASSIGN(Logger log, session.MakeLogger());
+  HF_ASSIGN(auto archive_keys, LoadKeys(args.archive_encryption_config));
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
+  std::optional<resourceset::ResourceSet> set;
+  if (!args.resource_set.empty()) {
+    HF_ASSIGN(set, resourceset::ReadResourceSetFile(args.resource_set));
+    input.set = &*set;
+  }
+  input.archive_keys = &archive_keys;
+  input.encrypted = !args.archive_encryption_config.empty();
+  input.name = args.archive_name;
+  if (input.name.empty()) input.name = set && !set->name.empty() ? set->name : "etcd";
+  HF_ASSIGN_CONTEXT(EtcdArchiveResult result,
+                    WriteEtcdArchive(input, *store, log, session.StoreWaits()), args.file);
+  log.Info("archive done", {{"objects", std::to_string(result.objects)}});
+  session.out << result.filename << "\n";
+  Objects report(session);
+  for (const std::string& text : result.unreadable) report.Unreadable(text);
+  return report.Finish(result.objects);
 }
 
 Status RunExtract(Session& session, const ExtractArgs& args) {
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
   HF_ASSIGN(auto database, OpenSnapshot(args.file));
-  HF_ASSIGN(std::string prefix, FindPrefix(database, args));
   DamageNotes damage(session, args.tolerate);
-  Extraction extraction(session, args, std::move(keys), std::move(prefix));
-  // The first record from the end that is the one object is the answer: nothing more is read.
-  bool one = !args.name.empty() && !args.ns.empty();
-  HF_TRY_CONTEXT(etcd::VisitLive(database, "/", args.revision, damage.options(),
-                                 [&](const etcd::Record& record) {
-                                   if (!extraction.Wanted(record.kv.key)) return true;
-                                   extraction.Add(record);
-                                   return !one;
-                                 }),
+  etcd::ResourceNames names;
+  HF_ASSIGN(auto query, MakeQuery(args, database, keys, damage.options(), names));
+  if (args.output == "archive") {
+    EtcdArchiveInput input;
+    input.database = &database;
+    input.stored_keys = &keys;
+    input.names = &names;
+    input.query = std::move(query);
+    input.look = damage.options();
+    HF_TRY(RunArchive(session, args, std::move(input)));
+    return damage.Finish();
+  }
+  Objects objects(session);
+  HF_TRY_CONTEXT(etcd::Extract(database, keys, names, query, damage.options(),
+                               [&](Result<etcd::ExtractedObject> object) {
+                                 objects.Add(std::move(object));
+                                 return true;
+                               }),
                  args.file);
-  HF_TRY(extraction.Print());
+  if (objects.empty()) return NotThere(args);
+  objects.Print(args.output == "json" ? Format::kJson : Format::kYaml, !args.name.empty());
+  HF_TRY(objects.Finish(objects.count()));
   return damage.Finish();
+}
+
+void CheckArgs(const ExtractArgs& args) {
+  bool archive = args.output == "archive";
+  if (!args.name.empty() && args.resource.empty())
+    throw CLI::ValidationError("NAME needs RESOURCE before it");
+  if (!archive && (!args.resource_set.empty() || !args.archive_name.empty() ||
+                   !args.archive_encryption_config.empty()))
+    throw CLI::ValidationError(
+        "--resource-set, --name and --archive-encryption-config are for -o archive");
+  if (archive && args.resource.empty() && args.ns.empty() && args.resource_set.empty())
+    throw CLI::ValidationError("-o archive needs RESOURCE, -n or --resource-set: say what to take");
 }
 
 }  // namespace
@@ -125,14 +195,21 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
   CLI::App* command = etcd.add_subcommand(
       "extract", "Print Kubernetes' objects out of a snapshot of the API server's etcd");
   command->footer(
-      "Example:\n"
-      "  holdfast etcd extract snap.db certificates.cert-manager.io tls -n default");
+      "With -o archive the objects become a backup archive, whose name is printed: `holdfast\n"
+      "restore` brings them back into a running cluster, and shows what it would do with --plan.\n"
+      "A whole namespace is extracted without its Events and Leases.\n\n"
+      "Examples:\n"
+      "  holdfast etcd extract snap.db secret tls -n default --encryption-config enc.yaml\n"
+      "  holdfast etcd extract snap.db deployments.apps -n shop --selector tier=web -o json\n"
+      "  holdfast etcd extract snap.db -n shop -o archive --store ./backups\n"
+      "  holdfast etcd extract snap.db -o archive --resource-set set.yaml");
   AddSnapshotArgument(*command, args->file);
-  command->add_option("resource", args->resource, "as kubectl has it")
-      ->required()
-      ->option_text("PLURAL[.GROUP]");
-  command->add_option("name", args->name, "one object")->option_text("NAME");
+  command->add_option("resource", args->resource, "as kubectl has it; without it all resources")
+      ->option_text("[RESOURCE]");
+  command->add_option("name", args->name, "one object")->option_text("[NAME]");
   command->add_option("-n,--namespace", args->ns, "only of this namespace")->option_text("NS");
+  command->add_option("-l,--selector", args->selector, "only with these labels")
+      ->option_text("LABELS");
   command->add_option("--rev", args->revision, "as it was at this revision")
       ->check(CLI::NonNegativeNumber)
       ->option_text("N [the last]");
@@ -140,9 +217,29 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
       ->option_text("PREFIX [found]");
   AddEncryptionOption(*command, args->encryption_config);
   AddTolerateOption(*command, args->tolerate);
-  AddOutputOption(*command, args->format, false);
-  command->callback(
-      [args, &session] { session.action = [args](Session& s) { return RunExtract(s, *args); }; });
+  command->add_option("-o,--output", args->output, "form of the result")
+      ->option_text("yaml|json|archive")
+      ->check(CLI::IsMember({"yaml", "json", "archive"}).description(""));
+  command
+      ->add_option("--resource-set", args->resource_set,
+                   "file of a ResourceSet: only what it selects (-o archive)")
+      ->option_text("FILE")
+      ->group("Archive");
+  command
+      ->add_option("--name", args->archive_name,
+                   "first part of the archive's name (default: the set's)")
+      ->option_text("NAME")
+      ->group("Archive");
+  command
+      ->add_option("--archive-encryption-config", args->archive_encryption_config,
+                   "EncryptionConfiguration for the archive's entries")
+      ->option_text("FILE")
+      ->group("Archive");
+  AddStoreOption(*command, args->store);
+  command->callback([args, &session] {
+    CheckArgs(*args);
+    session.action = [args](Session& s) { return RunExtract(s, *args); };
+  });
 }
 
 }  // namespace holdfast::cli

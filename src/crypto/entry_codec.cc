@@ -105,7 +105,10 @@ Result<KeyNeeded> WhichKey(std::string_view stored) {
   } else {
     HF_ASSIGN(bytes, DecodeEntryText(stored));
   }
-  std::string_view rest = bytes;
+  return KeyOfPrefix(bytes);
+}
+
+Result<KeyNeeded> KeyOfPrefix(std::string_view rest) {
   struct Known {
     std::string_view prefix;
     std::string_view provider;

@@ -23,7 +23,7 @@ struct BuiltProvider {
   ProviderKind kind;
   std::string prefix;          // "k8s:enc:aescbc:v1:"; empty for identity
   std::vector<NamedKey> keys;  // none for identity and kms
-  std::string kms_name;
+  std::unique_ptr<KmsCipher> kms;
 };
 
 // Resource, group; either may be "*".
@@ -60,7 +60,8 @@ Result<std::unique_ptr<KeyCipher>> MakeCipher(ProviderKind kind, SecretBytes key
   }
 }
 
-Result<std::unique_ptr<BuiltProvider>> BuildProvider(Provider provider, NonceSource& nonces) {
+Result<std::unique_ptr<BuiltProvider>> BuildProvider(Provider provider, const KmsConnector& kms,
+                                                     NonceSource& nonces) {
   auto built = std::make_unique<BuiltProvider>();
   built->kind = provider.kind;
   if (provider.kind == ProviderKind::kIdentity) return built;
@@ -73,7 +74,9 @@ Result<std::unique_ptr<BuiltProvider>> BuildProvider(Provider provider, NonceSou
                       .Hint("set apiVersion: v2 in the kms provider; without it Kubernetes takes "
                             "v1, which it has switched off too"));
     built->prefix += ":v2:" + provider.kms_name + ":";
-    built->kms_name = std::move(provider.kms_name);
+    built->kms =
+        std::make_unique<KmsCipher>(std::move(provider.kms_name), std::move(provider.kms_endpoint),
+                                    provider.kms_timeout, kms, nonces);
     return built;
   }
   built->prefix += ":v1:";
@@ -85,7 +88,9 @@ Result<std::unique_ptr<BuiltProvider>> BuildProvider(Provider provider, NonceSou
   return built;
 }
 
+// JSON, or the protobuf that an API server stores.
 bool LooksLikeObject(std::string_view text) {
+  if (text.starts_with(std::string_view("k8s\0", 4))) return true;
   constexpr std::string_view kBlanks = " \t\n\r";
   size_t begin = text.find_first_not_of(kBlanks);
   return begin != std::string_view::npos && text[begin] == '{' &&
@@ -93,8 +98,7 @@ bool LooksLikeObject(std::string_view text) {
 }
 
 // "key \"key1\" of provider aescbc"; empty when the entry does not tell.
-std::string NeededText(std::string_view stored) {
-  Result<KeyNeeded> need = WhichKey(stored);
+std::string NeededText(const Result<KeyNeeded>& need) {
   if (!need) return "";
   std::string name = json::Quote(need->key_name.substr(0, 256));
   if (need->provider.starts_with("kms")) return "provider " + need->provider + " named " + name;
@@ -125,14 +129,16 @@ struct Transformers::Impl {
     return chain->front();
   }
 
-  Status AddRule(ResourceRule rule);
+  Status AddRule(ResourceRule rule, const KmsConnector& kms);
+  Error Explain(const Error& error, const std::string& resource, const Result<KeyNeeded>& need,
+                bool entry) const;
   Result<std::string> Open(const Chain* chain, std::string_view context, std::string&& bytes) const;
 };
 
-Status Transformers::Impl::AddRule(ResourceRule rule) {
+Status Transformers::Impl::AddRule(ResourceRule rule, const KmsConnector& kms) {
   Chain chain;
   for (Provider& provider : rule.providers) {
-    HF_ASSIGN(auto built, BuildProvider(std::move(provider), nonces));
+    HF_ASSIGN(auto built, BuildProvider(std::move(provider), kms, nonces));
     chain.push_back(built.get());
     providers.push_back(std::move(built));
   }
@@ -157,11 +163,11 @@ Transformers::Transformers(Transformers&&) noexcept = default;
 Transformers& Transformers::operator=(Transformers&&) noexcept = default;
 Transformers::~Transformers() = default;
 
-Result<Transformers> Transformers::Build(EncryptionConfig config) {
+Result<Transformers> Transformers::Build(EncryptionConfig config, KmsConnector kms) {
   auto impl = std::make_unique<Impl>();
   impl->configured = true;
   for (ResourceRule& rule : std::move(config).TakeRules()) {
-    Status added = impl->AddRule(std::move(rule));
+    Status added = impl->AddRule(std::move(rule), kms);
     if (!added)
       return Fail(Error(added.error().kind(),
                         "error while building transformers: " + added.error().message())
@@ -182,12 +188,15 @@ Result<std::string> Transformers::EncryptEntry(std::string_view plural, std::str
   const BuiltProvider* provider = impl_->Writer(plural, group);
   if (provider == nullptr) return std::move(plain_json);
   std::string context = "encrypting resource [" + ResourceText(plural, group) + "]";
-  if (provider->kind == ProviderKind::kKms)
-    return Fail(Error(ErrorKind::kInvalid, "KMS v2 is not supported yet: " + provider->kms_name)
-                    .With(context)
-                    .Hint("put another provider before kms in the encryption configuration"));
   if (plain_json.size() > kMaxValueSize)
     return Fail(Error(ErrorKind::kInvalid, "the object is larger than 1 GiB").With(context));
+  if (provider->kms != nullptr) {
+    HF_ASSIGN_CONTEXT(std::string payload, provider->kms->Seal(plain_json, data_context), context);
+    std::string sealed = provider->prefix + payload;
+    std::string out(Base64Size(sealed.size()) + 2, '"');
+    Base64Encode(sealed.data(), sealed.size(), out.data() + 1);
+    return out;
+  }
   const NamedKey& key = provider->keys.front();
   size_t raw = key.prefix.size() + key.cipher->SealedSize(plain_json.size());
   size_t encoded = Base64Size(raw);
@@ -215,14 +224,14 @@ Result<std::string> Transformers::Impl::Open(const Chain* chain, std::string_vie
   };
   std::vector<Try> tries;
   const NamedKey* last = nullptr;
-  bool kms = false;
+  std::vector<std::string> errors;
   for (const BuiltProvider* provider : *chain) {
     if (provider->kind == ProviderKind::kIdentity && !sealed) return std::move(bytes);
     if (provider->kind == ProviderKind::kIdentity || !bytes.starts_with(provider->prefix)) continue;
-    if (provider->kind == ProviderKind::kKms) {
-      kms = true;
-      tries.push_back({nullptr, "KMS v2 is not supported yet: " + provider->kms_name});
-      continue;
+    if (provider->kms != nullptr) {
+      // No other provider has this prefix: names of KMS providers are unique but within a rule
+      // each, so the first answer counts.
+      return provider->kms->Open(std::string_view(bytes).substr(provider->prefix.size()), context);
     }
     bool matched = false;
     for (const NamedKey& key : provider->keys) {
@@ -238,7 +247,6 @@ Result<std::string> Transformers::Impl::Open(const Chain* chain, std::string_vie
                         " transformer"});
   }
   if (tries.empty()) return Fail(ErrorKind::kInvalid, "no matching prefix found");
-  std::vector<std::string> errors;
   for (Try& attempt : tries) {
     if (attempt.key == nullptr) {
       errors.push_back(std::move(attempt.reason));
@@ -256,49 +264,67 @@ Result<std::string> Transformers::Impl::Open(const Chain* chain, std::string_vie
       return data;
     }
   }
-  Error error(last == nullptr ? ErrorKind::kInvalid : ErrorKind::kCorrupt, JoinErrors(errors));
-  if (!kms) return Fail(std::move(error));
-  return Fail(
-      std::move(error).Hint("restore this archive with a program that speaks KMS v2, or take "
-                            "a new backup with a provider that has keys"));
+  return Fail(last == nullptr ? ErrorKind::kInvalid : ErrorKind::kCorrupt, JoinErrors(errors));
+}
+
+// `entry`: of an archive, not of etcd.
+Error Transformers::Impl::Explain(const Error& error, const std::string& resource,
+                                  const Result<KeyNeeded>& need, bool entry) const {
+  std::string what = entry ? "the entry" : "the value";
+  std::string context = "error decrypting encrypted resource [" + resource + "]";
+  // The plugin did not answer, or refused.
+  if (error.kind() != ErrorKind::kCorrupt && error.kind() != ErrorKind::kInvalid)
+    return Error(error).With(context);
+  std::string message = Error(error).With(context).ToString();
+  message += entry ? ", provide same encryption config as used for backup"
+                   : ", provide the encryption configuration of the API server that wrote it";
+  std::string key = NeededText(need);
+  if (key.empty())
+    return Error(error.kind(), message)
+        .Hint(what + " has no prefix of a known encryption provider: it is damaged");
+  std::string hint = what + " needs " + key;
+  if (error.kind() == ErrorKind::kCorrupt) {
+    hint +=
+        "; the encryption configuration has a key of that name, so that key's secret is another "
+        "one, or " +
+        what + " is damaged";
+    if (key.ends_with("aesgcm") || key.starts_with("provider"))
+      hint += entry ? ", or it was renamed or moved" : ", or it lies under another key";
+  } else if (!configured) {
+    hint += ": give the encryption configuration that has it (--encryption-config)";
+  } else {
+    hint += ", which the encryption configuration does not give for " + resource;
+  }
+  return Error(error.kind(), message).Hint(hint);
 }
 
 Result<std::string> Transformers::DecryptEntry(std::string_view plural, std::string_view group,
                                                std::string_view data_context,
                                                std::string_view stored) const {
   if (!IsEncrypted(stored)) return std::string(stored);
-  auto resource = [&] { return " resource [" + ResourceText(plural, group) + "]: "; };
+  std::string resource = ResourceText(plural, group);
   if (stored.size() > kMaxValueSize)
-    return Fail(ErrorKind::kInvalid, "encrypted" + resource() + "larger than 1 GiB");
+    return Fail(ErrorKind::kInvalid, "encrypted resource [" + resource + "]: larger than 1 GiB");
   Result<std::string> bytes = DecodeEntryText(stored);
   if (!bytes)
-    return Fail(Error(bytes.error().kind(), "error unmarshaling encrypted data for" + resource() +
-                                                bytes.error().message())
+    return Fail(Error(bytes.error().kind(), "error unmarshaling encrypted data for resource [" +
+                                                resource + "]: " + bytes.error().message())
                     .Hint("the entry is damaged: use another backup, or leave this entry out"));
-  const Chain* chain = impl_->Find(plural, group);
-  Result<std::string> opened = impl_->Open(chain, data_context, std::move(*bytes));
+  Result<std::string> opened =
+      impl_->Open(impl_->Find(plural, group), data_context, std::move(*bytes));
   if (opened) return opened;
-  std::string message = "error decrypting encrypted" + resource() + opened.error().message();
-  if (!opened.error().hint().empty())
-    return Fail(Error(opened.error().kind(), std::move(message)).Hint(opened.error().hint()));
-  message += ", provide same encryption config as used for backup";
-  std::string need = NeededText(stored);
-  std::string hint;
-  if (need.empty()) {
-    hint = "the entry has no prefix of a known encryption provider: it is damaged";
-  } else if (opened.error().kind() == ErrorKind::kCorrupt) {
-    hint = "the entry needs " + need +
-           "; the encryption configuration has a key of that name, so "
-           "that key's secret is another one, or the entry is damaged";
-    if (need.ends_with("aesgcm")) hint += ", or it was renamed or moved";
-  } else if (!impl_->configured) {
-    hint = "the entry needs " + need +
-           ": give the encryption configuration that has it (--encryption-config)";
-  } else {
-    hint = "the entry needs " + need + ", which the encryption configuration does not give for " +
-           ResourceText(plural, group);
-  }
-  return Fail(Error(opened.error().kind(), std::move(message)).Hint(std::move(hint)));
+  return Fail(impl_->Explain(opened.error(), resource, WhichKey(stored), true));
+}
+
+Result<std::string> Transformers::DecryptStored(std::string_view plural, std::string_view group,
+                                                std::string_view key,
+                                                std::string_view value) const {
+  if (!value.starts_with(kEncryptedPrefix)) return std::string(value);
+  if (value.size() > kMaxValueSize) return Fail(ErrorKind::kInvalid, "larger than 1 GiB");
+  Result<std::string> opened = impl_->Open(impl_->Find(plural, group), key, std::string(value));
+  if (opened) return opened;
+  return Fail(
+      impl_->Explain(opened.error(), ResourceText(plural, group), KeyOfPrefix(value), false));
 }
 
 }  // namespace holdfast::crypto
