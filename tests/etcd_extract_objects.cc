@@ -30,7 +30,7 @@ constexpr NewObject kObjects[] = {
      R"("widget","kind":"Widget","shortNames":["wd"]},"versions":[{"name":"v1","served":true,)"
      R"("storage":true,"subresources":{"status":{}},"schema":{"openAPIV3Schema":{"type":"object",)"
      R"("properties":{"spec":{"type":"object","x-kubernetes-preserve-unknown-fields":true,)"
-     R"("properties":{"size":{"type":"integer","default":3,"minimum":0.5}}}}}}}]}})"},
+     R"("properties":{"size":{"type":"integer","default":3}}}}}}}]}})"},
     {"/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
      R"({"metadata":{"name":"gadgets.test.holdfast.example"},"spec":{"group":)"
      R"("test.holdfast.example","scope":"Cluster","names":{"plural":"gadgets","kind":"Gadget"},)"
@@ -85,7 +85,7 @@ constexpr NewObject kObjects[] = {
      META("rs") R"("spec":{"replicas":0,)" TEMPLATE "}}"},
     {"/apis/apps/v1/namespaces/shop/controllerrevisions",
      META("cr") R"("revision":7,"data":{"spec":{"a":[1,2.50,{"b":null}],"t":"<x>"}}})"},
-    {"/apis/batch/v1/namespaces/shop/jobs",
+    {"/apis/batch/v1/namespaces/lab/jobs",
      META("job") R"("spec":{"suspend":true,"template":{"spec":{"restartPolicy":"Never",)"
                  R"("containers":[{"name":"c","image":"i"}]}}}})"},
     {"/apis/batch/v1/namespaces/shop/cronjobs",

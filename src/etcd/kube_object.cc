@@ -5,6 +5,7 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "etcd/kube/defaults.h"
 
 namespace holdfast::etcd {
 namespace {

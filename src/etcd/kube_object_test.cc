@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json_canonical.h"
 #include "etcd/wire.h"
 
 namespace holdfast::etcd {
@@ -14,6 +15,26 @@ TEST(KubeObject, JsonGetsItsRevision) {
             "{\"kind\":\"X\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"42\"}}");
   EXPECT_FALSE(ToJson("{\"kind\":", 42));
   EXPECT_FALSE(ToJson("text", 42));
+}
+
+TEST(KubeObject, CrdsAreOfV1) {
+  auto crd =
+      ToJson(R"({"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1beta1",)"
+             R"("metadata":{"name":"a"},"spec":{"version":"v1","preserveUnknownFields":false,)"
+             R"("validation":{"openAPIV3Schema":{"type":"object"}},)"
+             R"("additionalPrinterColumns":[{"name":"n","JSONPath":".a"}],)"
+             R"("conversion":{"strategy":"Webhook","webhookClientConfig":{"url":"u"},)"
+             R"("conversionReviewVersions":["v1"]}}})",
+             7);
+  ASSERT_TRUE(crd) << crd.error().ToString();
+  EXPECT_EQ(json::Canonical(crd->json),
+            json::Canonical(
+                R"({"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1",)"
+                R"("metadata":{"name":"a","resourceVersion":"7"},"spec":{"versions":[{"name":"v1",)"
+                R"("served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}},)"
+                R"("additionalPrinterColumns":[{"name":"n","jsonPath":".a"}]}],"conversion":)"
+                R"({"strategy":"Webhook","webhook":{"clientConfig":{"url":"u"},)"
+                R"("conversionReviewVersions":["v1"]}}}})"));
 }
 
 TEST(KubeObject, ProtobufGetsItsRevision) {

@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "base/printable.h"
 #include "crypto/base64.h"
+#include "etcd/kube/defaults.h"
 #include "etcd/kube/spelling.h"
 #include "etcd/wire.h"
 
@@ -298,6 +299,7 @@ Result<DecodedObject> ProtobufToJson(std::string_view stored, std::string_view r
   json::AppendQuoted(object.json, kind->api_version);
   HF_TRY_CONTEXT(writer.Members(MessageAt(kind->message), envelope.raw), std::string(kind->kind));
   object.json += '}';
+  FillInDefaults(kind->kind, object.json);
   return object;
 }
 

@@ -70,6 +70,21 @@ TEST(ProtobufJson, EmptyObjectHasWhatGoDoesNotLeaveOut) {
             R"("template":{"metadata":{},"spec":{"containers":null}},"strategy":{}},"status":{}})");
 }
 
+TEST(ProtobufJson, ReadDefaults) {
+  std::string labels = Message(11, Message(1, "a") + Message(2, "b"));
+  std::string job = Message(2, Message(6, Message(1, labels)));
+  auto got = ProtobufToJson(Envelope("batch/v1", "Job", job), "");
+  ASSERT_TRUE(got) << got.error().ToString();
+  EXPECT_EQ(json::Find(got->json, {"metadata", "labels"}), R"({"a":"b"})");
+  got = ProtobufToJson(
+      Envelope("batch/v1", "Job", Message(1, Message(11, Message(1, "own"))) + job), "");
+  ASSERT_TRUE(got) << got.error().ToString();
+  EXPECT_EQ(json::Find(got->json, {"metadata", "labels"}), R"({"own":""})");
+  got = ProtobufToJson(Envelope("v1", "PersistentVolumeClaim", ""), "");
+  ASSERT_TRUE(got) << got.error().ToString();
+  EXPECT_EQ(json::Find(got->json, {"status"}), R"({"phase":"Pending"})");
+}
+
 TEST(ProtobufJson, UnknownFieldsAreTold) {
   std::string raw = Message(99, "x") + Message(99, "y");
   auto got = ProtobufToJson(Envelope("v1", "ConfigMap", raw), "");
