@@ -30,8 +30,8 @@ Result<DecodedObject> ToJson(std::string_view plain, int64_t mod_revision) {
   }
   while (!plain.empty() && plain.back() == '\n') plain.remove_suffix(1);
   HF_TRY(json::Validate(plain));
-  return DecodedObject{json::SetPath(plain, {"metadata", "resourceVersion"}, json::Quote(revision)),
-                       {}};
+  return DecodedObject{
+      CrdInV1(json::SetPath(plain, {"metadata", "resourceVersion"}, json::Quote(revision))), {}};
 }
 
 }  // namespace holdfast::etcd
