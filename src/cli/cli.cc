@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/resource_set_commands.h"
 #include "cli/signals.h"
 #include "cli/suggest.h"
 
@@ -85,7 +86,8 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
     err << app.help();
     return 2;
   }
-  std::vector<std::string> reversed(args.rbegin(), args.rend());
+  const std::vector<std::string> words = SplitResourceSetWords(args);
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {

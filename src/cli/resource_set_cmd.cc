@@ -4,6 +4,7 @@
 #include "cli/common.h"
 #include "cli/object_ref.h"
 #include "cli/output.h"
+#include "cli/resource_set_commands.h"
 #include "resourceset/count.h"
 #include "resourceset/explain.h"
 #include "resourceset/lint.h"
@@ -167,6 +168,10 @@ void AddResourceSetCommand(CLI::App& app, Session& session) {
   AddClusterOptions(*explain, session.common);
   explain->callback(
       [args, &session] { session.action = [args](Session& s) { return RunExplain(s, *args); }; });
+
+  AddResourceSetView(*group, session);
+  AddResourceSetCheck(*group, session);
+  AddResourceSetRbac(*group, session);
 }
 
 }  // namespace holdfast::cli

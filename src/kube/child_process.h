@@ -1,4 +1,4 @@
-// A program run for what it prints. Private to kube.
+// A program run for what it prints.
 #pragma once
 
 #include <string>
