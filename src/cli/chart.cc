@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <regex>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +9,7 @@
 #include "cli/chart_files.h"
 #include "kube/child_process.h"
 #include "resourceset/document.h"
+#include "resourceset/regexp.h"
 
 namespace holdfast::cli {
 namespace {
@@ -45,10 +45,12 @@ Result<std::string> OptionalResources(const resourceset::ChartFiles& files) {
 Result<std::string> KubeVersion(const resourceset::ChartFiles& files) {
   HF_ASSIGN(auto chart, DocumentOf(files, "Chart.yaml"));
   const resourceset::Node* range = chart.root->Find("kubeVersion");
-  std::smatch match;
-  static const std::regex lowest(R"(>=\s*v?(\d+\.\d+\.\d+))");
-  if (range == nullptr || !std::regex_search(range->text, match, lowest)) return std::string();
-  return match[1].str();
+  if (range == nullptr) return std::string();
+  size_t at = range->text.find(">=");
+  if (at == std::string::npos) return std::string();
+  at = range->text.find_first_of("0123456789", at);
+  if (at == std::string::npos) return std::string();
+  return range->text.substr(at, range->text.find_first_not_of("0123456789.", at) - at);
 }
 
 Result<std::string> Render(Session& session, const ChartOptions& options, const std::string& path,
@@ -115,7 +117,8 @@ Result<std::vector<resourceset::RenderedSet>> LoadChart(Session& session,
     return Fail(ErrorKind::kInvalid, "one of --version or --path is required");
   std::string path = options.path;
   if (path.empty()) {
-    if (!std::regex_match(options.version, std::regex(kVersionPattern))) {
+    HF_ASSIGN(auto pattern, resourceset::Regexp::Compile(kVersionPattern));
+    if (!pattern.Matches(options.version)) {
       return Fail(ErrorKind::kInvalid,
                   "invalid version \"" + options.version + "\": must match " + kVersionPattern);
     }

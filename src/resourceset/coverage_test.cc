@@ -84,8 +84,8 @@ TEST(Coverage, NamesAndNamespacesDecide) {
   const char* selectors =
       "- {apiVersion: v1, resourceNames: [a]}\n- {apiVersion: v1, resourceNameRegexp: '^b'}\n"
       "- {apiVersion: v1, excludeResourceNameRegexp: '^a'}\n"
-      "- {apiVersion: v1, namespaces: [n]}\n- {apiVersion: v1, namespaceRegexp: '^m'}\n";
-  EXPECT_THAT(Find(selectors, Facts("Secret/a", "n")), ElementsAre("0", "3"));
+      "- {apiVersion: v1, namespaces: [ns]}\n- {apiVersion: v1, namespaceRegexp: '^m'}\n";
+  EXPECT_THAT(Find(selectors, Facts("Secret/a", "ns")), ElementsAre("0", "3"));
   EXPECT_THAT(Find(selectors, Facts("Secret/b", "m")), ElementsAre("1", "2", "4"));
   EXPECT_THAT(Find(selectors, Facts("Secret/a")),
               ElementsAre("0", std::string("3") + kNs, std::string("4") + kNs));
@@ -95,17 +95,17 @@ TEST(Coverage, NamesAndNamespacesDecide) {
 
 TEST(Coverage, LabelsOnlyWhereTheyAreKnown) {
   const char* selectors =
-      "- {apiVersion: v1, labelSelectors: {matchLabels: {x: y}}}\n"
+      "- {apiVersion: v1, labelSelectors: {matchLabels: {x: z}}}\n"
       "- {apiVersion: v1, labelSelectors: {matchExpressions: [{key: x, operator: DoesNotExist}]}}\n"
       "- {apiVersion: v1, fieldSelectors: {type: Opaque}}\n";
   const std::string labels = ": label selector not checked (use --resource-path to include labels)";
   const std::string fields = "2: field selector not checked (requires live cluster)";
   EXPECT_THAT(Find(selectors, Facts("Secret/a")), ElementsAre("0" + labels, "1" + labels, fields));
   auto facts = ParseManifest(
-      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: n, labels: {x: y}}\n",
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ns, labels: {x: z}}\n",
       "m.yaml");
   ASSERT_TRUE(facts);
-  EXPECT_EQ(facts->ToString(), "v1 n/Secret/a");
+  EXPECT_EQ(facts->ToString(), "v1 ns/Secret/a");
   EXPECT_THAT(Find(selectors, *facts), ElementsAre("0", fields));
 }
 

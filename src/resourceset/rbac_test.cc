@@ -114,7 +114,7 @@ TEST(Rbac, ControllersAreScaled) {
   auto sets = ReadRenderedSets(
       "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\nmetadata: {name: a}\n"
       "resourceSelectors: []\ncontrollerReferences:\n"
-      "- {apiVersion: apps/v1, resource: deployments, namespace: n, name: r}\n",
+      "- {apiVersion: apps/v1, resource: deployments, namespace: ns, name: r}\n",
       "f.yaml");
   ASSERT_TRUE(sets) << sets.error().ToString();
   auto rules = ComputeRbac({&(*sets)[0].set}, {}, {});

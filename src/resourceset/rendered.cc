@@ -78,7 +78,7 @@ Result<std::vector<RenderedSet>> ReadRenderedSets(std::string_view manifest,
     if (bare_lists && IsSelectorList(root)) {
       HF_TRY(AddSet(sets,
                     R"({"kind":"ResourceSet","apiVersion":"resources.cattle.io/v1",)"
-                    R"("metadata":{"name":""},"resourceSelectors":)" +
+                    R"("metadata":{"name":"selectors"},"resourceSelectors":)" +
                         JsonOf(root) + "}",
                     &root, source_name));
     } else {

@@ -24,8 +24,8 @@ using ChartFiles = std::map<std::string, std::string>;
 
 // The ResourceSets among the YAML or JSON documents of `manifest` (Lists are looked into), sorted
 // by name; anything else is passed over. With `bare_lists`, a document that is a list of selectors
-// counts as a ResourceSet without a name. `source_name` is used in errors only. kInvalid; limits as
-// ParseResourceSet's. Does not block.
+// counts as a ResourceSet called "selectors". `source_name` is used in errors only. kInvalid;
+// limits as ParseResourceSet's. Does not block.
 Result<std::vector<RenderedSet>> ReadRenderedSets(std::string_view manifest,
                                                   std::string_view source_name,
                                                   bool bare_lists = false);

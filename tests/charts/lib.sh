@@ -9,6 +9,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-charts-XXXXXX")
 checks=0
 failures=0
 plane=
+operator=
+children=()  # ended with the test
 
 if [[ ! -x ${HOLDFAST_TOOLS:-}/helm || ! -x ${HOLDFAST_TOOLS:-}/kubectl ]]; then
   HOLDFAST_TOOLS=$("$root/testbed/build-tools" etcd kube-apiserver kube-controller-manager kubectl helm | tail -n 1)
@@ -23,11 +25,13 @@ kubectl() { "$HOLDFAST_TOOLS/kubectl" "$@"; }
 holdfast() { "$HOLDFAST" "$@"; }
 
 finish() {
-  local code=$?
-  if [[ -n $plane ]]; then
-    exec {plane_input}>&-
-    wait "$plane" || true
-  fi
+  local code=$? child
+  stop_operator
+  for child in "${children[@]}"; do
+    kill "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+  done
+  stop_plane
   [[ $code == 0 ]] || printf 'the test stopped at an error (exit code %s)\n' "$code"
   rm -rf "$work"
   printf '%s checks, %s failed\n' "$checks" "$failures"
@@ -97,6 +101,7 @@ eventually() {
 # A control plane with everything that runs in one but kubelets; sets KUBECONFIG.
 start_plane() {
   local input=$work/plane.input
+  rm -f "$input" "$work/up"
   mkfifo "$input"
   "$TESTBED" up --controller-manager --until-stdin-closes --dir "$work" <"$input" >"$work/up" 2>"$work/up.log" &
   plane=$!
@@ -108,3 +113,53 @@ start_plane() {
   KUBECONFIG=$(head -n 1 "$work/up")
   export KUBECONFIG
 }
+
+stop_plane() {
+  [[ -n $plane ]] || return 0
+  exec {plane_input}>&-
+  wait "$plane" || true
+  plane=
+}
+
+# The operator as the chart's Deployment says: its arguments and environment, and the token of its
+# ServiceAccount; it listens, and keeps the default folder, where this test can reach them. NAME=VALUE
+# words win over the Deployment's. Sets operator_url; standard error goes to $work/operator.log.
+start_operator() {
+  local config=$work/operator.kubeconfig env=() line
+  kubectl config view --raw --flatten >"$config"
+  kubectl --kubeconfig "$config" config set-credentials operator \
+    --token="$(kubectl create token rancher-backup -n "$ns")" >/dev/null
+  kubectl --kubeconfig "$config" config set-context --current --user=operator >/dev/null
+  while IFS= read -r line; do
+    [[ $line == *= || -z $line ]] || env+=("$line")
+  done < <(kubectl get deployment rancher-backup -n "$ns" \
+    -o 'jsonpath={range .spec.template.spec.containers[0].env[*]}{.name}={.value}{"\n"}{end}')
+  mkdir -p "$work/store" "$work/encryption"
+  ln -sf "$HOLDFAST" "$work/backup-restore-operator"
+  env -u HTTP_PROXY -u HTTPS_PROXY "${env[@]}" ENCRYPTION_PROVIDER_LOCATION="$work/encryption" \
+    HOLDFAST_PERSISTENCE_DIR="$work/store" HOLDFAST_LISTEN=127.0.0.1:0 "$@" \
+    "$work/backup-restore-operator" --kubeconfig "$config" >"$work/operator.out" 2>"$work/operator.log" &
+  operator=$!
+  eventually "the operator leads" 60 grep -q ' leading ' "$work/operator.log"
+  operator_url=http://127.0.0.1:$(sed -n 's/.*listening port=\([0-9]*\).*/\1/p' "$work/operator.log" | head -n 1)
+}
+
+# By SIGTERM, as a kubelet does.
+stop_operator() {
+  local code=0
+  [[ -n $operator ]] || return 0
+  kill "$operator" 2>/dev/null || true
+  wait "$operator" || code=$?
+  operator=
+  same "the operator's end" 0 "$code"
+}
+
+# says KIND NAME TEXT: Ready's message is this one.
+says() {
+  local ready
+  ready=$(kubectl get "$1" "$2" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}')
+  [[ $ready == "$3" ]] || { kubectl get "$1" "$2" -o 'jsonpath={.status}'; tail -n 5 "$work/operator.log"; return 1; }
+}
+
+# A port that nobody uses.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
