@@ -207,6 +207,8 @@ Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetMaxReceiveMessageSize(64 << 20);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    // A service that outlives etcd's outages must not wait two minutes for one that is back.
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
     auto credentials = target.tls ? grpc::SslCredentials(tls) : grpc::InsecureChannelCredentials();
     impl->channels.push_back(grpc::CreateCustomChannel(target.address, credentials, arguments));
     impl->targets.push_back(std::move(target));
