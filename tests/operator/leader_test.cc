@@ -45,8 +45,8 @@ class OperatorLeader : public OperatorTest {
   void MakePod() {
     if (Get(std::string(kPods) + "/p").is_null())
       Create(kPods,
-             "{metadata: {name: p, labels: {app: rancher}}, spec: {containers: [{name: c, image: "
-             "i}]}}");
+             "{metadata: {name: p, labels: {app: rancher}, ownerReferences: [{apiVersion: apps/v1, "
+             "kind: ReplicaSet, name: r, uid: u}]}, spec: {containers: [{name: c, image: i}]}}");
   }
   static void RemovePod() {
     if (!Get(std::string(kPods) + "/p").is_null())

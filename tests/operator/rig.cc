@@ -99,6 +99,8 @@ void Operator::Kill() {
 }
 
 Outcome Operator::Terminate() {
+  // Until it has said something it may not have set up what it does at SIGTERM.
+  Eventually([&] { return !Log().empty() || !running(); });
   program_->Signal(SIGTERM);
   return program_->Wait(std::chrono::seconds(30));
 }
