@@ -11,7 +11,7 @@
 #include "etcd/bytes.h"
 #include "etcd/mvcc.h"
 #include "etcd/page.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 #include "stream/sha256.h"
 
 namespace holdfast::bench {
@@ -105,11 +105,11 @@ class Writer {
 
 Row Record(int64_t revision, const std::string& key, const std::string& value) {
   std::string record;
-  etcd::AppendBytes(record, 1, key);
+  AppendBytes(record, 1, key);
   for (uint32_t field : {2u, 3u})
-    etcd::AppendNumber(record, field, static_cast<uint64_t>(revision));
-  etcd::AppendNumber(record, 4, 1);
-  etcd::AppendBytes(record, 5, value);
+    AppendNumber(record, field, static_cast<uint64_t>(revision));
+  AppendNumber(record, 4, 1);
+  AppendBytes(record, 5, value);
   return {etcd::EncodeRevision({revision, 0}), std::move(record), false};
 }
 

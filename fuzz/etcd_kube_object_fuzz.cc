@@ -6,7 +6,7 @@
 
 #include "base/json_scan.h"
 #include "etcd/kube_object.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 // The first byte chooses the type that the rest is the message of; 0 and 1: a whole stored value.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -18,11 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto kinds = etcd::SchemaKinds();
     const etcd::SchemaKind& kind = kinds[data[0] % kinds.size()];
     std::string type;
-    etcd::AppendBytes(type, 1, kind.api_version);
-    etcd::AppendBytes(type, 2, kind.kind);
+    AppendBytes(type, 1, kind.api_version);
+    AppendBytes(type, 2, kind.kind);
     stored.assign("k8s\0", 4);
-    etcd::AppendBytes(stored, 1, type);
-    etcd::AppendBytes(stored, 2, bytes);
+    AppendBytes(stored, 1, type);
+    AppendBytes(stored, 2, bytes);
   }
   auto object = etcd::ToJson(stored, 1);
   if (object && !json::Validate(object->json, {.max_depth = 2048})) std::abort();

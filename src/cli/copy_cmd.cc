@@ -5,63 +5,22 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
-#include "cli/store_option.h"
-#include "stream/sha256.h"
+#include "cli/store_copy.h"
 
 namespace holdfast::cli {
 namespace {
 
 struct CopyArgs {
   std::string archive;
-  StoreArgs from, to;
+  CopyStores stores;
   Format format = Format::kText;
 };
 
-struct Copied {
-  uint64_t bytes = 0;
-  std::string sha256;
-  uint64_t objects = 0;
-  bool was_there = false;
-};
-
-Result<std::string> DigestOf(storage::Store& store, const std::string& name, uint64_t& bytes,
-                             const Waits& waits) {
-  HF_ASSIGN(auto source, store.Open(name, 0, waits));
-  stream::Sha256 digest;
-  std::string buffer(256 << 10, '\0');
-  bytes = 0;
-  while (true) {
-    HF_ASSIGN(size_t count, source->Read(buffer.data(), buffer.size()));
-    if (count == 0) return stream::Hex(digest.Current());
-    if (waits.stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
-    digest.Update(std::string_view(buffer).substr(0, count));
-    bytes += count;
-  }
-}
-
 // Reads the archive into the spool and proves it: digest and length of what came, then structure,
-// checksums and manifest.
-Status Fetch(storage::Store& from, const std::string& name, stream::Spool& spool, Copied& copied,
-             const Waits& waits) {
-  HF_ASSIGN(auto info, from.Stat(name, waits));
-  HF_ASSIGN(auto source, from.Open(name, 0, waits));
-  stream::Sha256 digest;
-  std::string buffer(256 << 10, '\0');
-  while (true) {
-    HF_ASSIGN(size_t count, source->Read(buffer.data(), buffer.size()));
-    if (count == 0) break;
-    if (waits.stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
-    std::string_view piece = std::string_view(buffer).substr(0, count);
-    digest.Update(piece);
-    HF_TRY(spool.Append(piece));
-  }
-  HF_TRY(spool.Flush());
-  copied.bytes = spool.Size();
-  copied.sha256 = stream::Hex(digest.Current());
-  if (copied.bytes != info.size) {
-    return Fail(ErrorKind::kUnavailable, "it has " + std::to_string(info.size) + " bytes, but " +
-                                             std::to_string(copied.bytes) + " came");
-  }
+// checksums and manifest. `objects`: how many it has.
+Result<StoredBytes> Fetch(storage::Store& from, const std::string& name, stream::Spool& spool,
+                          uint64_t& objects, const Waits& waits) {
+  HF_ASSIGN(StoredBytes read, ReadStored(from, name, &spool, waits));
   stream::SpoolSource gz(spool);
   auto report = archive::Verify(gz, nullptr, {.stop = waits.stop});
   if (!report) return Fail(std::move(report).error().Hint(std::string(kDamagedHint)));
@@ -69,47 +28,33 @@ Status Fetch(storage::Store& from, const std::string& name, stream::Spool& spool
     return Fail(
         Error(ErrorKind::kCorrupt, report->problems.front()).Hint(std::string(kDamagedHint)));
   }
-  copied.objects = report->entries;
-  return {};
+  objects = report->entries;
+  return read;
 }
 
 Status RunCopy(Session& session, const CopyArgs& args) {
-  HF_ASSIGN(auto from, OpenStore(session, args.from));
-  HF_ASSIGN(auto to, OpenStore(session, args.to));
+  HF_ASSIGN(auto from, OpenStore(session, args.stores.from));
+  HF_ASSIGN(auto to, OpenStore(session, args.stores.to));
   Waits waits = session.StoreWaits();
   if (auto name = archive::ParseName(args.archive)) {
     HF_TRY(to.AbortLeftOvers(name->backup, waits));
   }
-  Copied copied;
+  uint64_t objects = 0;
   HF_ASSIGN(auto spool, to->NewSpool());
-  HF_TRY_CONTEXT(Fetch(*from, args.archive, spool, copied, waits),
-                 "reading " + args.archive + " from " + from->Describe());
-  Status put = to->Put(spool, args.archive, waits);
-  copied.was_there = !put && put.error().kind() == ErrorKind::kConflict;
-  if (!put && !copied.was_there) return put;
-  uint64_t bytes = 0;
-  HF_ASSIGN_CONTEXT(std::string digest, DigestOf(*to, args.archive, bytes, waits),
-                    "reading the copy back from " + to->Describe());
-  if (digest != copied.sha256) {
-    if (copied.was_there) {
-      return Fail(Error(ErrorKind::kConflict, "another file named \"" + args.archive +
-                                                  "\" lies in " + to->Describe() + " already")
-                      .Hint("one of the two is not what its name says; `holdfast verify` both"));
-    }
-    return Fail(Error(ErrorKind::kCorrupt, "the copy in " + to->Describe() + " has SHA-256 " +
-                                               digest + ", the original " + copied.sha256)
-                    .Hint("delete the copy and try again"));
-  }
+  HF_ASSIGN_CONTEXT(StoredBytes original, Fetch(*from, args.archive, spool, objects, waits),
+                    "reading " + args.archive + " from " + from->Describe());
+  HF_ASSIGN(bool was_there,
+            PutAndCompare(*to, args.archive, spool, original, "holdfast verify", waits));
   if (args.format == Format::kText) {
-    session.out << args.archive << (copied.was_there ? ": was there already, " : ": copied, ")
-                << HumanBytes(copied.bytes) << ", " << copied.objects << " objects\n"
-                << "  sha256 " << copied.sha256 << " in both stores\n";
+    session.out << args.archive << (was_there ? ": was there already, " : ": copied, ")
+                << HumanBytes(original.bytes) << ", " << objects << " objects\n"
+                << "  sha256 " << original.sha256 << " in both stores\n";
     return {};
   }
   JsonObject json;
   json.Text("archive", args.archive).Text("from", from->Describe()).Text("to", to->Describe());
-  json.Number("bytes", copied.bytes).Text("sha256", copied.sha256);
-  json.Number("objects", copied.objects).Bool("wasThere", copied.was_there);
+  json.Number("bytes", original.bytes).Text("sha256", original.sha256);
+  json.Number("objects", objects).Bool("wasThere", was_there);
   PrintDocument(session.out, args.format, json.Done());
   return {};
 }
@@ -131,16 +76,11 @@ void AddCopyCommand(CLI::App& app, Session& session) {
   command->add_option("archive", args->archive, "name of the archive")
       ->required()
       ->option_text("ARCHIVE");
-  AddNamedStoreOption(*command, args->from, "from", "the store it lies in");
-  AddNamedStoreOption(*command, args->to, "to", "the store it is to lie in, too");
+  AddCopyStoresOptions(*command, args->stores);
   AddOutputOption(*command, args->format);
   AddClusterOptions(*command, session.common);
   command->callback([args, &session] {
-    for (auto [store, name] : {std::pair(&args->from, "--from"), std::pair(&args->to, "--to")}) {
-      if (store->store.empty() && store->config_file.empty()) {
-        throw CLI::ValidationError(std::string(name) + " is required (or " + name + "-config)");
-      }
-    }
+    RequireCopyStores(args->stores);
     session.action = [args](Session& s) { return RunCopy(s, *args); };
   });
 }

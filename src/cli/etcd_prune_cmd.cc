@@ -1,14 +1,13 @@
-#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include "base/rfc3339.h"
 #include "cli/etcd_common.h"
 #include "cli/etcd_rules_option.h"
 #include "cli/output.h"
+#include "cli/retention_option.h"
 #include "etcd/catalog.h"
 
 namespace holdfast::cli {
@@ -55,33 +54,10 @@ Result<std::vector<etcd::Snapshot>> Select(std::vector<etcd::Snapshot> all, cons
 
 std::string ToJson(const PruneArgs& args, const std::vector<schedule::RetentionVerdict>& verdicts,
                    const etcd::PruneReport& report) {
-  std::vector<std::string> items;
-  for (const auto& verdict : verdicts) {
-    JsonObject item;
-    item.Text("name", verdict.name).Text("time", FormatRfc3339(verdict.time));
-    item.Bool("keep", verdict.keep).Text("reason", verdict.reason);
-    items.push_back(item.Done());
-  }
   JsonObject json;
-  json.Text("series", args.series).Bool("plan", args.plan).Raw("snapshots", JsonArray(items));
+  json.Text("series", args.series).Bool("plan", args.plan).Raw("snapshots", VerdictsJson(verdicts));
   json.Texts("deleted", report.deleted).Texts("failed", report.failed);
   return json.Done();
-}
-
-void PrintText(Session& session, const PruneArgs& args,
-               const std::vector<schedule::RetentionVerdict>& verdicts,
-               const etcd::PruneReport& report) {
-  std::vector<std::vector<std::string>> table = {{"", "SNAPSHOT", "REASON"}};
-  for (const auto& verdict : verdicts)
-    table.push_back({verdict.keep ? "keep" : "delete", verdict.name, verdict.reason});
-  PrintTable(session.out, table);
-  auto doomed = std::count_if(verdicts.begin(), verdicts.end(), [](auto& v) { return !v.keep; });
-  if (args.plan)
-    session.out << doomed << " of " << verdicts.size()
-                << " would be deleted; nothing was (--plan)\n";
-  else
-    session.out << report.deleted.size() << " of " << verdicts.size() << " deleted\n";
-  for (const std::string& failed : report.failed) session.err << "not deleted: " << failed << "\n";
 }
 
 Status RunPrune(Session& session, const PruneArgs& args) {
@@ -94,7 +70,7 @@ Status RunPrune(Session& session, const PruneArgs& args) {
   if (!args.plan)
     report = etcd::PruneSnapshots(*store, verdicts, catalog.orphans, session.StoreWaits());
   if (args.format == Format::kText)
-    PrintText(session, args, verdicts, report);
+    PrintPruned(session, "SNAPSHOT", verdicts, {args.plan, report.deleted, report.failed});
   else
     PrintDocument(session.out, args.format, ToJson(args, verdicts, report));
   if (!report.failed.empty()) return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/go_duration.h"
+#include "cli/retention_option.h"
 
 namespace holdfast::cli {
 
@@ -28,17 +29,7 @@ void AddEtcdRulesOptions(CLI::App& command, EtcdRulesArgs& args) {
   command.add_option("--retention", args.max_age, "snapshots younger than this")
       ->option_text("DURATION")
       ->group("What to keep");
-  auto rule = [&](const char* name, int& count, const char* what) {
-    command.add_option(name, count, what)
-        ->option_text("N")
-        ->group("What to keep")
-        ->check(CLI::Range(0, 1'000'000).description(""));
-  };
-  rule("--keep", args.counts.newest, "the newest N snapshots");
-  rule("--keep-daily", args.counts.daily, "the newest one of each of the last N days");
-  rule("--keep-weekly", args.counts.weekly, "the newest one of each of the last N weeks");
-  rule("--keep-monthly", args.counts.monthly, "the newest one of each of the last N months");
-  rule("--keep-yearly", args.counts.yearly, "the newest one of each of the last N years");
+  AddKeepOptions(command, args.counts, "snapshots");
 }
 
 }  // namespace holdfast::cli

@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
 
 #include "backup/prune.h"
-#include "base/rfc3339.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
+#include "cli/retention_option.h"
 #include "cli/store_option.h"
 
 namespace holdfast::cli {
@@ -49,37 +49,11 @@ Result<backup::PruneScope> FindScope(const std::vector<storage::ObjectInfo>& fil
 std::string ToJson(const PruneArgs& args, const backup::PruneScope& scope,
                    const std::vector<schedule::RetentionVerdict>& verdicts,
                    const backup::PruneResult& result) {
-  std::vector<std::string> items;
-  for (const auto& verdict : verdicts) {
-    JsonObject item;
-    item.Text("name", verdict.name).Text("time", FormatRfc3339(verdict.time));
-    item.Bool("keep", verdict.keep).Text("reason", verdict.reason);
-    items.push_back(item.Done());
-  }
   JsonObject json;
   json.Text("backup", scope.name).Text("cluster", scope.uid).Bool("plan", args.plan);
-  json.Raw("archives", JsonArray(items));
+  json.Raw("archives", VerdictsJson(verdicts));
   json.Texts("deleted", result.deleted).Texts("failed", result.failed);
   return json.Done();
-}
-
-void PrintText(Session& session, const PruneArgs& args,
-               const std::vector<schedule::RetentionVerdict>& verdicts,
-               const backup::PruneResult& result) {
-  std::vector<std::vector<std::string>> table = {{"", "ARCHIVE", "REASON"}};
-  size_t doomed = 0;
-  for (const auto& verdict : verdicts) {
-    table.push_back({verdict.keep ? "keep" : "delete", verdict.name, verdict.reason});
-    if (!verdict.keep) ++doomed;
-  }
-  PrintTable(session.out, table);
-  if (args.plan) {
-    session.out << doomed << " of " << verdicts.size()
-                << " would be deleted; nothing was (--plan)\n";
-  } else {
-    session.out << result.deleted.size() << " of " << verdicts.size() << " deleted\n";
-  }
-  for (const std::string& failed : result.failed) session.err << "not deleted: " << failed << "\n";
 }
 
 Status RunPrune(Session& session, const PruneArgs& args) {
@@ -91,7 +65,7 @@ Status RunPrune(Session& session, const PruneArgs& args) {
   backup::PruneResult result;
   if (!args.plan) result = backup::DoPrune(*store, verdicts, session.StoreWaits());
   if (args.format == Format::kText)
-    PrintText(session, args, verdicts, result);
+    PrintPruned(session, "ARCHIVE", verdicts, {args.plan, result.deleted, result.failed});
   else
     PrintDocument(session.out, args.format, ToJson(args, scope, verdicts, result));
   if (!result.failed.empty()) return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));
@@ -121,17 +95,7 @@ void AddPruneCommand(CLI::App& app, Session& session) {
   command
       ->add_option("--cluster", args->cluster, "uid of the cluster, where several share the store")
       ->option_text("UID");
-  auto rule = [&](const std::string& name, int& count, const std::string& what) {
-    command->add_option(name, count, what)
-        ->option_text("N")
-        ->group("What to keep")
-        ->check(CLI::Range(0, 1'000'000).description(""));
-  };
-  rule("--keep", args->rules.newest, "the newest N archives");
-  rule("--keep-daily", args->rules.daily, "the newest one of each of the last N days");
-  rule("--keep-weekly", args->rules.weekly, "the newest one of each of the last N weeks");
-  rule("--keep-monthly", args->rules.monthly, "the newest one of each of the last N months");
-  rule("--keep-yearly", args->rules.yearly, "the newest one of each of the last N years");
+  AddKeepOptions(*command, args->rules, "archives");
   command->add_flag("--plan", args->plan,
                     "print what would be deleted and why, and delete nothing");
   AddStoreOption(*command, args->store);

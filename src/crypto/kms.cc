@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/hex.h"
 #include "base/json_text.h"
 #include "crypto/key_cipher.h"
 #include "crypto/kms_object.h"
@@ -30,20 +31,10 @@ Result<SecretBytes> DrawKey(std::string_view seed, std::string_view info) {
   return out;
 }
 
-std::string Hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 Result<std::string> NewUid(NonceSource& nonces) {
   char bytes[16];
   HF_TRY(nonces.Fill(bytes, sizeof bytes));
-  return Hex(std::string_view(bytes, sizeof bytes));
+  return HexOf(std::string_view(bytes, sizeof bytes));
 }
 
 }  // namespace

@@ -8,15 +8,11 @@
 #include <fstream>
 
 #include "base/rfc3339.h"
+#include "base/temp_folder_for_test.h"
 #include "storage/local_store.h"
 
 namespace holdfast::etcd {
 namespace {
-
-std::filesystem::path MakeFolder() {
-  char name[] = "/tmp/holdfast-catalog-XXXXXX";
-  return mkdtemp(name);
-}
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -51,7 +47,7 @@ class CatalogTest : public ::testing::Test {
     return names;
   }
 
-  fs::path dir_ = MakeFolder();
+  fs::path dir_ = TempFolderForTest();
   storage::LocalStore store_{dir_};
 };
 

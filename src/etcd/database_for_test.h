@@ -10,7 +10,7 @@
 #include "etcd/bytes.h"
 #include "etcd/mvcc.h"
 #include "etcd/page.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 #include "stream/sha256.h"
 
 namespace holdfast::etcd {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json_canonical.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "etcd/bytes.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 

@@ -5,7 +5,7 @@
 #include "base/json_text.h"
 #include "etcd/bytes.h"
 #include "etcd/crc32c.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

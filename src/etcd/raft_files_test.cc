@@ -4,7 +4,7 @@
 
 #include "base/json_scan.h"
 #include "etcd/crc32c.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -10,6 +10,11 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
+// Bytes of disk while it is taken: the unpacked snapshot lies beside the packed one.
+uint64_t DiskFor(const SnapshotMeta& meta) {
+  return meta.stored_size + (meta.compression == "none" ? 0 : meta.size);
+}
+
 class Recurring {
  public:
   Recurring(storage::Store& store, const RecurringOptions& options, std::stop_token stop)
@@ -84,8 +89,7 @@ class Recurring {
     }
     round.meta = std::move(*taken);
     cluster_ = round.meta->cluster;
-    // The unpacked snapshot lies beside the packed one while it is taken.
-    needed_ = round.meta->stored_size + (round.meta->compression == "none" ? 0 : round.meta->size);
+    needed_ = DiskFor(*round.meta);
     if (Status pruned = Prune(round, round.name); !pruned)
       round.prune_error = std::move(pruned).error();
   }
@@ -133,8 +137,7 @@ class Recurring {
     if (!catalog) return Fail(std::move(catalog).error());
     for (const Snapshot& snapshot : OwnSeries(*catalog)) {
       if (snapshot.not_good) continue;
-      needed_ = snapshot.meta.stored_size +
-                (snapshot.meta.compression == "none" ? 0 : snapshot.meta.size);
+      needed_ = DiskFor(snapshot.meta);
       if (cluster_.empty()) cluster_ = snapshot.meta.cluster;
       return {};
     }

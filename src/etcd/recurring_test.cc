@@ -7,15 +7,11 @@
 #include <filesystem>
 
 #include "base/rfc3339.h"
+#include "base/temp_folder_for_test.h"
 #include "storage/local_store.h"
 
 namespace holdfast::etcd {
 namespace {
-
-std::filesystem::path MakeFolder() {
-  char name[] = "/tmp/holdfast-recurring-XXXXXX";
-  return mkdtemp(name);
-}
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -84,7 +80,7 @@ class RecurringTest : public ::testing::Test {
     return times;
   }
 
-  fs::path dir_ = MakeFolder();
+  fs::path dir_ = TempFolderForTest();
   storage::LocalStore store_{dir_};
   FakeClock clock_;
   RecurringOptions options_;

@@ -6,7 +6,7 @@
 #include "base/printable.h"
 #include "etcd/bytes.h"
 #include "etcd/verify_walk.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/printable.h"
 #include "etcd/bytes.h"
 #include "etcd/mvcc.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "etcd/bytes.h"
 #include "etcd/crc32c.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

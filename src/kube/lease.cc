@@ -15,11 +15,6 @@ namespace {
 constexpr int kTakeAttempts = 5;
 constexpr std::chrono::seconds kReleaseInDestructor{5};
 
-const ResourceType& Leases() {
-  static const ResourceType type{{"coordination.k8s.io", "v1"}, "leases", "Lease", true, 0, false};
-  return type;
-}
-
 const ResourceType& Namespaces() {
   static const ResourceType type{{"", "v1"}, "namespaces", "Namespace", false, 0, true};
   return type;
@@ -50,7 +45,7 @@ Result<std::string> CreateLease(Client& client, const LeaseOptions& options, Clo
                                 const Call& call) {
   for (bool again = false;; again = true) {
     auto created = client.Create(
-        Leases(), options.ns,
+        LeaseType(), options.ns,
         NewLease(options.ns, options.name, options.holder, options.duration, clock.Now()), call);
     if (created || created.error().kind() != ErrorKind::kNotFound || again) return created;
     HF_TRY(CreateNamespace(client, options.ns, call));
@@ -62,7 +57,7 @@ Result<std::string> Take(Client& client, const LeaseOptions& options, Clock& clo
                          const Logger& log, const Call& call) {
   int waits = 0;
   for (int attempt = 1;; ++attempt) {
-    auto lease = client.Get(Leases(), options.ns, options.name, call);
+    auto lease = client.Get(LeaseType(), options.ns, options.name, call);
     Result<std::string> taken = Fail(ErrorKind::kInternal, "");
     if (lease) {
       LeaseRecord record = LeaseRecord::Of(*lease);
@@ -81,7 +76,7 @@ Result<std::string> Take(Client& client, const LeaseOptions& options, Clock& clo
         continue;
       }
       taken =
-          client.Update(Leases(), options.ns, options.name,
+          client.Update(LeaseType(), options.ns, options.name,
                         TakenLease(*lease, options.holder, options.duration, clock.Now()), call);
     } else if (lease.error().kind() == ErrorKind::kNotFound) {
       taken = CreateLease(client, options, clock, call);
@@ -96,6 +91,11 @@ Result<std::string> Take(Client& client, const LeaseOptions& options, Clock& clo
 }
 
 }  // namespace
+
+const ResourceType& LeaseType() {
+  static const ResourceType type{{"coordination.k8s.io", "v1"}, "leases", "Lease", true, 0, false};
+  return type;
+}
 
 struct LeaseHold::Impl {
   Impl(Client& c, LeaseOptions o, Clock& k, const Logger& l)
@@ -130,17 +130,17 @@ struct LeaseHold::Impl {
 // kConflict when it is somebody else's.
 Status LeaseHold::Impl::RenewOnce(const Call& call) {
   auto renewed =
-      client.Update(Leases(), options.ns, options.name, RenewedLease(lease, clock.Now()), call);
+      client.Update(LeaseType(), options.ns, options.name, RenewedLease(lease, clock.Now()), call);
   if (!renewed && renewed.error().kind() == ErrorKind::kNotFound)
     renewed =
         CreateLease(client, options, clock, call);  // the reference operator deletes it at start
   if (!renewed && renewed.error().kind() == ErrorKind::kConflict) {
-    HF_ASSIGN(std::string seen, client.Get(Leases(), options.ns, options.name, call));
+    HF_ASSIGN(std::string seen, client.Get(LeaseType(), options.ns, options.name, call));
     LeaseRecord record = LeaseRecord::Of(seen);
     if (record.holder != options.holder) return Fail(Held(options, record));
     lease = std::move(seen);
-    renewed =
-        client.Update(Leases(), options.ns, options.name, RenewedLease(lease, clock.Now()), call);
+    renewed = client.Update(LeaseType(), options.ns, options.name, RenewedLease(lease, clock.Now()),
+                            call);
     // Once more behind: let the next round look again.
     if (!renewed && renewed.error().kind() == ErrorKind::kConflict)
       return Fail(ErrorKind::kUnavailable, renewed.error().ToString());
@@ -177,11 +177,11 @@ void LeaseHold::Impl::Renew(std::stop_token stop) {
 
 Status LeaseHold::Impl::Free(const Call& call) {
   for (int attempt = 1;; ++attempt) {
-    auto freed = client.Update(Leases(), options.ns, options.name, FreedLease(lease), call);
+    auto freed = client.Update(LeaseType(), options.ns, options.name, FreedLease(lease), call);
     if (freed || freed.error().kind() == ErrorKind::kNotFound) return {};
     if (freed.error().kind() != ErrorKind::kConflict || attempt == kTakeAttempts)
       return Fail(std::move(freed).error().With("releasing the Lease"));
-    auto seen = client.Get(Leases(), options.ns, options.name, call);
+    auto seen = client.Get(LeaseType(), options.ns, options.name, call);
     if (!seen && seen.error().kind() == ErrorKind::kNotFound) return {};
     if (!seen) return Fail(std::move(seen).error().With("releasing the Lease"));
     if (LeaseRecord::Of(*seen).holder != options.holder) return {};
@@ -223,7 +223,7 @@ Status LeaseHold::Release(const Call& call) {
 
 Result<std::string> LeaseHold::Holder(Client& client, std::string_view ns, std::string_view name,
                                       const Call& call) {
-  auto lease = client.Get(Leases(), ns, name, call);
+  auto lease = client.Get(LeaseType(), ns, name, call);
   if (!lease && lease.error().kind() == ErrorKind::kNotFound) return std::string();
   if (!lease) return lease;
   return LeaseRecord::Of(*lease).holder;

@@ -18,6 +18,9 @@
 
 namespace holdfast::kube {
 
+// leases.coordination.k8s.io/v1, which every API server has.
+const ResourceType& LeaseType();
+
 struct LeaseOptions {
   std::string ns;                     // created when missing
   std::string name;                   // created when missing

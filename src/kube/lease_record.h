@@ -1,4 +1,4 @@
-// The text of a Lease object. Private to kube.
+// The text of a Lease object.
 #pragma once
 
 #include <chrono>

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <utility>
 
 #include "base/json_scan.h"
@@ -11,6 +10,7 @@
 #include "base/rfc3339.h"
 #include "crypto/base64.h"
 #include "crypto/encryption_config.h"
+#include "kube/lease_record.h"
 #include "restore/run_lock.h"
 
 namespace holdfast::op {
@@ -132,15 +132,6 @@ void EmitEvent(kube::Client& client, const kube::ResourceType& type, const Objec
 
 namespace {
 
-kube::ResourceType LeaseType() {
-  kube::ResourceType type;
-  type.gv = {"coordination.k8s.io", "v1"};
-  type.plural = "leases";
-  type.kind = "Lease";
-  type.namespaced = true;
-  return type;
-}
-
 // Whether `holder`, "<name>:<uid>", is a Restore that is still to be brought to its end.
 Result<bool> IsUnfinishedRestore(kube::Client& client, const std::string& holder,
                                  const kube::Call& call) {
@@ -164,18 +155,16 @@ struct RestoreLease {
 // None when nobody holds it.
 Result<std::optional<RestoreLease>> ReadRestoreLease(kube::Client& client, const std::string& ns,
                                                      const kube::Call& call) {
-  auto text = client.Get(LeaseType(), ns, restore::kLeaseName, call);
+  auto text = client.Get(kube::LeaseType(), ns, restore::kLeaseName, call);
   if (!text && text.error().kind() == ErrorKind::kNotFound) return std::optional<RestoreLease>();
   if (!text) return Fail(std::move(text).error().With("reading the Lease of restores"));
   RestoreLease lease;
-  lease.holder = json::FindString(*text, {"spec", "holderIdentity"}).value_or("");
+  kube::LeaseRecord record = kube::LeaseRecord::Of(*text);
+  lease.holder = record.holder;
+  lease.until = record.Expires();
   lease.uid = json::FindString(*text, {"metadata", "uid"}).value_or("");
   lease.resource_version = json::FindString(*text, {"metadata", "resourceVersion"}).value_or("");
   if (lease.holder.empty()) return std::optional<RestoreLease>();
-  auto renewed = ParseRfc3339(json::FindString(*text, {"spec", "renewTime"}).value_or(""));
-  auto seconds = json::Find(*text, {"spec", "leaseDurationSeconds"});
-  if (renewed && seconds)
-    lease.until = *renewed + std::chrono::seconds(std::atoll(std::string(*seconds).c_str()));
   return std::optional(std::move(lease));
 }
 
@@ -198,7 +187,7 @@ Result<std::string> RemoveDeadRestoreLease(kube::Client& client, const std::stri
   HF_ASSIGN(bool unfinished, IsUnfinishedRestore(client, lease->holder, call));
   if (unfinished) return std::string();  // it takes its own Lease over
   Status gone =
-      client.Delete(LeaseType(), ns, restore::kLeaseName,
+      client.Delete(kube::LeaseType(), ns, restore::kLeaseName,
                     {.uid = lease->uid, .resource_version = lease->resource_version}, call);
   if (!gone && gone.error().kind() != ErrorKind::kNotFound) return Fail(std::move(gone).error());
   return lease->holder;

@@ -2,10 +2,9 @@
 
 #include <charconv>
 
-#include <nlohmann/json.hpp>
-
 #include "base/json_scan.h"
 #include "base/rfc3339.h"
+#include "operator/json_fields.h"
 
 namespace holdfast::op {
 namespace {
@@ -29,18 +28,6 @@ ResourceType Core(std::string plural, std::string kind) {
   type.kind = std::move(kind);
   type.namespaced = true;
   return type;
-}
-
-const Json& At(const Json& object, const char* key) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  auto found = object.find(key);
-  return found == object.end() ? none : *found;
-}
-
-std::string Text(const Json& object, const char* key) {
-  const Json& value = At(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 int64_t Number(const Json& object, const char* key) {
@@ -104,6 +91,10 @@ const ResourceType& RestoreType() {
 }
 const ResourceType& SecretType() {
   static const ResourceType type = Core("secrets", "Secret");
+  return type;
+}
+const ResourceType& ConfigMapType() {
+  static const ResourceType type = Core("configmaps", "ConfigMap");
   return type;
 }
 const ResourceType& EventType() {

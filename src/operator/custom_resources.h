@@ -19,6 +19,7 @@ namespace holdfast::op {
 const kube::ResourceType& BackupType();
 const kube::ResourceType& RestoreType();
 const kube::ResourceType& SecretType();
+const kube::ResourceType& ConfigMapType();
 const kube::ResourceType& EventType();
 
 // A run is asked for when its value is another one than status.lastRunNow.

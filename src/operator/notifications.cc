@@ -1,25 +1,12 @@
 #include "operator/notifications.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/json_text.h"
+#include "operator/json_fields.h"
 
 namespace holdfast::op {
 namespace {
 
 using Json = nlohmann::json;
-
-const Json& Member(const Json& object, const char* key) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  auto found = object.find(key);
-  return found == object.end() ? none : *found;
-}
-
-std::string Text(const Json& object, const char* key) {
-  const Json& value = Member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 // As it stands within quotes.
 std::string Inner(const std::string& text) {
@@ -32,16 +19,16 @@ std::string Inner(const std::string& text) {
 Notifications ParseNotifications(std::string_view text) {
   Json json = Json::parse(text, nullptr, false);
   Notifications all;
-  const Json& heartbeat = Member(json, "heartbeat");
+  const Json& heartbeat = At(json, "heartbeat");
   all.heartbeat = {Text(heartbeat, "secretName"),
                    Text(heartbeat, "method") == "GET" ? "GET" : "POST"};
-  const Json& webhook = Member(json, "webhook");
+  const Json& webhook = At(json, "webhook");
   all.webhook = {Text(webhook, "secretName"), Text(webhook, "body")};
-  all.slack.secret = Text(Member(json, "slack"), "secretName");
-  const Json& email = Member(json, "email");
+  all.slack.secret = Text(At(json, "slack"), "secretName");
+  const Json& email = At(json, "email");
   all.email.secret = Text(email, "secretName");
   all.email.from = Text(email, "from");
-  if (const Json& to = Member(email, "to"); to.is_array())
+  if (const Json& to = At(email, "to"); to.is_array())
     for (const Json& address : to)
       if (address.is_string()) all.email.to.push_back(address.get<std::string>());
   return all;

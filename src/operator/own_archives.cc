@@ -5,7 +5,7 @@
 
 #include "archive/own_files.h"
 #include "archive/verify.h"
-#include "schedule/retention.h"
+#include "backup/prune.h"
 
 namespace holdfast::op {
 namespace {
@@ -43,15 +43,12 @@ Result<size_t> Retain(storage::Store& store, const std::string& backup,
                       const std::string& cluster_id, int keep, const std::string& just_written,
                       const Waits& waits) {
   HF_ASSIGN(auto own, ListOwn(store, backup, cluster_id, waits));
-  std::vector<schedule::RetentionFile> files;
-  for (const OwnArchive& archive : own) {
-    schedule::RetentionFile file{archive.file.name, archive.name.time, std::nullopt};
-    if (archive.file.size == 0) file.not_good = "it is empty";
-    files.push_back(std::move(file));
-  }
+  std::vector<storage::ObjectInfo> files;
+  for (const OwnArchive& archive : own) files.push_back(archive.file);
   schedule::RetentionRules rules;
   rules.newest = keep;
-  HF_ASSIGN(auto verdicts, schedule::DecideRetention(std::move(files), rules, just_written));
+  HF_ASSIGN(auto verdicts,
+            holdfast::backup::PlanPrune(files, {backup, cluster_id}, rules, just_written));
   size_t deleted = 0;
   for (const auto& verdict : verdicts) {
     if (verdict.keep) continue;

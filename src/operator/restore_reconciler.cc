@@ -46,15 +46,6 @@ class SharedProgress : public restore::Progress {
   uint64_t done_ = 0, total_ = 0;
 };
 
-kube::ResourceType ConfigMaps() {
-  kube::ResourceType type;
-  type.gv = {"", "v1"};
-  type.plural = "configmaps";
-  type.kind = "ConfigMap";
-  type.namespaced = true;
-  return type;
-}
-
 Error NoArchive(const RestoreObject& restore, const LocatedStore& store) {
   std::string message = store.kind == "PV"
                             ? "error opening tarball backup file open " + store.folder + "/" +
@@ -230,9 +221,9 @@ Result<std::string> RestoreReconciler::StorePlan(const RestoreObject& restore,
       R"("uid":{}}}]}},"data":{{"plan.txt":{}}}}})",
       json::Quote(name), json::Quote(context_.settings.ns), json::Quote(restore.meta.name),
       json::Quote(restore.meta.uid), json::Quote(text));
-  auto put = context_.client.Create(ConfigMaps(), context_.settings.ns, object, call);
+  auto put = context_.client.Create(ConfigMapType(), context_.settings.ns, object, call);
   if (!put && put.error().reason() == "AlreadyExists")
-    put = context_.client.Update(ConfigMaps(), context_.settings.ns, name, object, call);
+    put = context_.client.Update(ConfigMapType(), context_.settings.ns, name, object, call);
   if (!put)
     return Fail(std::move(put).error().With("storing the plan in ConfigMap " +
                                             context_.settings.ns + "/" + name));

@@ -78,11 +78,6 @@ kube::ResourceType TypeOf(const BuiltinType& builtin) {
   return type;
 }
 
-std::string TextAt(const Node* map, std::string_view key) {
-  const Node* value = map == nullptr ? nullptr : map->Find(key);
-  return value != nullptr && value->kind == NodeKind::kString ? value->text : std::string();
-}
-
 }  // namespace
 
 std::string ResourceFacts::ToString() const {
@@ -108,14 +103,11 @@ Result<ResourceFacts> ParseManifest(std::string_view text, std::string_view sour
   auto fail = [&](const std::string& what) {
     return Fail(ErrorKind::kInvalid, std::string(source_name) + ": " + what);
   };
-  if (text.size() > kMaxResourceSetBytes)
-    return fail("longer than " + std::to_string(kMaxResourceSetBytes) + " bytes");
-  auto documents = ParseYaml(text);
-  if (!documents) return fail(documents.error().message());
-  std::erase_if(*documents,
+  HF_ASSIGN(auto documents, ParseYamlOf(text, source_name));
+  std::erase_if(documents,
                 [](const Document& document) { return document.root->kind == NodeKind::kNull; });
-  if (documents->size() > 1) return fail("holds more than one object; one is needed");
-  const Node* root = documents->empty() ? nullptr : documents->front().root;
+  if (documents.size() > 1) return fail("holds more than one object; one is needed");
+  const Node* root = documents.empty() ? nullptr : documents.front().root;
   ResourceFacts facts;
   facts.api_version = TextAt(root, "apiVersion");
   facts.kind = TextAt(root, "kind");

@@ -1,6 +1,7 @@
 #include "resourceset/document.h"
 
 #include "base/json_text.h"
+#include "resourceset/resource_set.h"
 
 namespace holdfast::resourceset {
 
@@ -21,6 +22,22 @@ const Node* Node::Find(std::string_view key) const {
     if (entry.key == key) return entry.value;
   }
   return nullptr;
+}
+
+std::string TextAt(const Node* map, std::string_view key) {
+  const Node* value = map == nullptr ? nullptr : map->Find(key);
+  return value != nullptr && value->kind == NodeKind::kString ? value->text : std::string();
+}
+
+Result<std::vector<Document>> ParseYamlOf(std::string_view text, std::string_view source) {
+  auto fail = [&](const std::string& what) {
+    return Fail(ErrorKind::kInvalid, std::string(source) + ": " + what);
+  };
+  if (text.size() > kMaxResourceSetBytes)
+    return fail("longer than " + std::to_string(kMaxResourceSetBytes) + " bytes");
+  auto documents = ParseYaml(text);
+  if (!documents) return fail(documents.error().message());
+  return documents;
 }
 
 void AppendJson(std::string& out, const Node& node) {

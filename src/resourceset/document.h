@@ -46,6 +46,9 @@ struct Node {
   size_t height = 1;  // longest way down
 };
 
+// The text below `key`; empty where `map` is null, or that is missing or no text.
+std::string TextAt(const Node* map, std::string_view key);
+
 // Something wrong in a document that does not stop the reading.
 struct DocumentFault {
   Mark mark;
@@ -68,6 +71,9 @@ struct Document {
 // yes, no, on and off are booleans); aliases and merge keys (<<) are resolved. The error's message
 // is "line:column: what". The text must be at most kMaxResourceSetBytes.
 Result<std::vector<Document>> ParseYaml(std::string_view text);
+
+// The same of a text that came from `source`: kInvalid, naming it, also where it is too long.
+Result<std::vector<Document>> ParseYamlOf(std::string_view text, std::string_view source);
 
 // One JSON value, strictly.
 Result<Document> ParseJson(std::string_view text);

@@ -33,11 +33,6 @@ constexpr std::string_view kWithStatus[] = {"namespaces",
                                             "validatingadmissionpolicies",
                                             "horizontalpodautoscalers"};
 
-std::string TextAt(const Node* map, std::string_view key) {
-  const Node* value = map == nullptr ? nullptr : map->Find(key);
-  return value != nullptr && value->kind == NodeKind::kString ? value->text : std::string();
-}
-
 bool TrueAt(const Node& map, std::string_view key) {
   const Node* value = map.Find(key);
   return value != nullptr && value->kind == NodeKind::kBool && value->text == "true";
@@ -124,16 +119,13 @@ std::vector<kube::ResourceType> BuiltinResourceTypes() {
 
 Result<std::vector<kube::ResourceType>> ParseResourceTypes(std::string_view text,
                                                            std::string_view source_name) {
-  auto fail = [&](const std::string& what) {
-    return Fail(ErrorKind::kInvalid, std::string(source_name) + ": " + what);
-  };
-  if (text.size() > kMaxResourceSetBytes)
-    return fail("longer than " + std::to_string(kMaxResourceSetBytes) + " bytes");
-  auto documents = ParseYaml(text);
-  if (!documents) return fail(documents.error().message());
+  HF_ASSIGN(auto documents, ParseYamlOf(text, source_name));
   std::vector<kube::ResourceType> types;
-  for (const Document& document : *documents) AddTypes(types, *document.root);
-  if (types.empty()) return fail("holds no CustomResourceDefinition and no APIResourceList");
+  for (const Document& document : documents) AddTypes(types, *document.root);
+  if (types.empty())
+    return Fail(
+        ErrorKind::kInvalid,
+        std::string(source_name) + ": holds no CustomResourceDefinition and no APIResourceList");
   return types;
 }
 

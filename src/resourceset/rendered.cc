@@ -10,8 +10,7 @@ namespace holdfast::resourceset {
 namespace {
 
 bool HasText(const Node& node, std::string_view key, std::string_view text) {
-  const Node* value = node.Find(key);
-  return value != nullptr && value->kind == NodeKind::kString && value->text == text;
+  return TextAt(&node, key) == text;
 }
 
 bool IsSelectorList(const Node& node) {
@@ -57,21 +56,11 @@ Status AddObject(std::vector<RenderedSet>& sets, const Node& node, std::string_v
   return AddSet(sets, JsonOf(node), node.Find("resourceSelectors"), source);
 }
 
-Result<std::vector<Document>> Documents(std::string_view text, std::string_view source) {
-  if (text.size() > kMaxResourceSetBytes) {
-    return Fail(ErrorKind::kInvalid, std::string(source) + ": longer than " +
-                                         std::to_string(kMaxResourceSetBytes) + " bytes");
-  }
-  auto documents = ParseYaml(text);
-  if (documents) return documents;
-  return Fail(ErrorKind::kInvalid, std::string(source) + ": " + documents.error().message());
-}
-
 }  // namespace
 
 Result<std::vector<RenderedSet>> ReadRenderedSets(std::string_view manifest,
                                                   std::string_view source_name, bool bare_lists) {
-  HF_ASSIGN(auto documents, Documents(manifest, source_name));
+  HF_ASSIGN(auto documents, ParseYamlOf(manifest, source_name));
   std::vector<RenderedSet> sets;
   for (const Document& document : documents) {
     const Node& root = *document.root;

@@ -4,6 +4,8 @@
 
 #include <new>
 
+#include "base/hex.h"
+
 namespace holdfast::stream {
 namespace {
 
@@ -55,14 +57,7 @@ Digest Sha256::Of(std::string_view bytes) {
 }
 
 std::string Hex(const Digest& digest) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * digest.size());
-  for (uint8_t byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  return HexOf({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace holdfast::stream

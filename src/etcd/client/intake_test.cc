@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temp_folder_for_test.h"
 #include "crypto/encryption_config.h"
 #include "etcd/database_for_test.h"
 #include "etcd/spool_image.h"
@@ -38,8 +39,7 @@ std::string AllOf(const File& file) {
 }
 
 TEST(Intake, EveryFormComesBack) {
-  char name[] = "/tmp/holdfast-intake-XXXXXX";
-  fs::path dir = mkdtemp(name);
+  fs::path dir = TempFolderForTest();
   storage::LocalStore store(dir);
   crypto::Transformers keys = Keys();
   std::string snapshot = TestDatabase::Store(7000).BuildSnapshot();
@@ -89,8 +89,7 @@ TEST(Intake, EveryFormComesBack) {
 }
 
 TEST(Intake, AWrongOrMissingDigestIsNoticed) {
-  char name[] = "/tmp/holdfast-intake-XXXXXX";
-  fs::path dir = mkdtemp(name);
+  fs::path dir = TempFolderForTest();
   storage::LocalStore store(dir);
   std::string snapshot = TestDatabase::Store(10).BuildSnapshot();
   auto matches = [&](std::string_view bytes, size_t piece) {

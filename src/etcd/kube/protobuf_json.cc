@@ -9,7 +9,7 @@
 #include "crypto/base64.h"
 #include "etcd/kube/defaults.h"
 #include "etcd/kube/spelling.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/json_scan.h"
 #include "etcd/kube/defaults.h"
 #include "etcd/kube/spelling.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

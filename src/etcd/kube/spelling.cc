@@ -6,7 +6,7 @@
 
 #include "base/json_scan.h"
 #include "base/json_text.h"
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -15,17 +15,6 @@ std::string HmacSha256(std::string_view key, std::string_view text) {
   return out;
 }
 
-std::string HexOf(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (unsigned char c : bytes) {
-    out += kDigits[c >> 4];
-    out += kDigits[c & 15];
-  }
-  return out;
-}
-
 std::string Sha256Hex(std::string_view text) {
   Hash hash(Hash::Kind::kSha256);
   hash.Update(text);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hex.h"
 #include "base/result.h"
 
 namespace holdfast::storage::s3 {
@@ -15,7 +16,6 @@ namespace holdfast::storage::s3 {
 std::string HmacSha256(std::string_view key, std::string_view text);
 // 64 lower-case digits.
 std::string Sha256Hex(std::string_view text);
-std::string HexOf(std::string_view bytes);
 
 std::string Base64(std::string_view bytes);
 // Padded, line breaks and blanks are skipped; none when it is something else.

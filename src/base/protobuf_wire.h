@@ -1,11 +1,11 @@
-// Protobuf's wire format, for the few small messages that etcd stores (no descriptors, no copies).
+// Protobuf's wire format, for messages that are read and written without descriptors and copies.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace holdfast::etcd {
+namespace holdfast {
 
 struct WireField {
   uint32_t number = 0;
@@ -38,4 +38,4 @@ void AppendVarint(std::string& out, uint64_t value);
 void AppendNumber(std::string& out, uint32_t field, uint64_t value);
 void AppendBytes(std::string& out, uint32_t field, std::string_view bytes);
 
-}  // namespace holdfast::etcd
+}  // namespace holdfast

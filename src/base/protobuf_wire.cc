@@ -1,8 +1,6 @@
-#include "etcd/wire.h"
+#include "base/protobuf_wire.h"
 
-#include "etcd/bytes.h"
-
-namespace holdfast::etcd {
+namespace holdfast {
 
 bool WireReader::Varint(uint64_t& value) {
   value = 0;
@@ -34,7 +32,9 @@ bool WireReader::Next(WireField& field) {
     return true;
   }
   if (fixed == 0 || left_.size() < fixed) return Broken();
-  field.value = fixed == 8 ? Le64(left_.data()) : Le32(left_.data());
+  field.value = 0;  // little-endian
+  for (size_t i = fixed; i-- > 0;)
+    field.value = field.value << 8 | static_cast<unsigned char>(left_[i]);
   left_.remove_prefix(fixed);
   return true;
 }
@@ -53,4 +53,4 @@ void AppendBytes(std::string& out, uint32_t field, std::string_view bytes) {
   out += bytes;
 }
 
-}  // namespace holdfast::etcd
+}  // namespace holdfast
