@@ -114,7 +114,7 @@ class EtcdExtract : public ::testing::Test {
   }
   // The archive's name in store "store".
   std::string Archive(std::vector<std::string> args, const std::string& file = "snap.db") {
-    args.insert(args.end(), {"-o", "archive", "--store", File("store")});
+    args.insert(args.end(), {"-o", "archive", "--archive-store", File("store")});
     Outcome made = Extract(args, file);
     EXPECT_EQ(made.code, 0) << ToText(made);
     return made.out.substr(0, made.out.find('\n'));
@@ -216,6 +216,50 @@ TEST_F(EtcdExtract, OneObjectAndSelections) {
   Outcome unknown = Extract({"widgetz"});
   EXPECT_EQ(unknown.code, 1);
   EXPECT_THAT(unknown.err, HasSubstr("Kubernetes has no resource \"widgetz\""));
+}
+
+// By its name, compressed, and encrypted with the API server's keys or with others.
+TEST_F(EtcdExtract, OutOfAStore) {
+  std::string other = File("snapshot-keys.yaml"), store = File("snapshots");
+  std::ofstream(other) << R"(apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - aesgcm: {keys: [{name: other, secret: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}]}
+)";
+  Json secret = Ask("GET", "/api/v1/namespaces/shop/secrets/s");
+  auto extract = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.begin(), {"etcd", "extract", name, "secret", "s", "-n", "shop", "--store",
+                               store, "--encryption-config", Keys()});
+    return Holdfast(more);
+  };
+  for (const char* compress : {"none", "zstd"}) {
+    for (const std::string& keys : {std::string(), Keys(), other}) {
+      std::string name = std::string(compress) + std::to_string(keys.size());
+      std::vector<std::string> save = {
+          "etcd", "save",       "--name", name,          "--store",
+          store,  "--compress", compress, "--endpoints", plane_->etcd_endpoint()};
+      std::vector<std::string> more = {"-o", "json"};
+      if (!keys.empty()) save.insert(save.end(), {"--encryption-config", keys});
+      if (keys == other) more.insert(more.end(), {"--snapshot-encryption-config", keys});
+      Outcome saved = Holdfast(save);
+      ASSERT_EQ(saved.code, 0) << ToText(saved);
+      Outcome one = extract(name, more);
+      ASSERT_EQ(one.code, 0) << ToText(one);
+      EXPECT_EQ(Json::parse(one.out), secret);
+      if (keys != other) continue;
+      Outcome locked = extract(name, {});
+      EXPECT_EQ(locked.code, 1);
+      EXPECT_THAT(locked.err, HasSubstr("needs key \"other\""));
+      Outcome archive = extract(name, {"-o", "archive", "--archive-store", File("from-store"),
+                                       "--snapshot-encryption-config", other});
+      EXPECT_EQ(archive.code, 0) << ToText(archive);
+      EXPECT_TRUE(fs::exists(File("from-store/") + archive.out.substr(0, archive.out.size() - 1)));
+    }
+  }
+  EXPECT_EQ(extract("nothing", {}).code, 1);
+  EXPECT_EQ(extract("none0", {"--archive-store", store}).code, 2) << "without -o archive";
 }
 
 TEST_F(EtcdExtract, WithoutTheKeysItSaysWhatIsMissing) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "base/json_scan.h"
 #include "restore/archive_for_test.h"
@@ -157,6 +158,75 @@ TEST_F(RestoreRules, ATypeThatCannotBeReadIsHeldBackAndReported) {
   EXPECT_EQ(report.counts.created, 1u) << restore::ToText(report);
   EXPECT_EQ(report.counts.updated, 1u) << restore::ToText(report);
   EXPECT_THAT(rig.Get("lab.example.io/v2", "gadgets", "", "a"), HasSubstr("large"));
+  std::filesystem::remove_all(dir);
+}
+
+// The API server refuses a Job that brings what was generated from another uid.
+TEST_F(RestoreRules, JobsThatWereDeletedComeBack) {
+  kube::ResourceType jobs;
+  jobs.gv = {"batch", "v1"};
+  jobs.plural = "jobs";
+  jobs.namespaced = true;
+  auto job = [](const std::string& name, const std::string& labels, const std::string& spec) {
+    return R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":")" + name +
+           R"(","labels":)" + labels + R"(},"spec":{"suspend":true,)" + spec +
+           R"("template":{"metadata":{"labels":{"app":")" + name +
+           R"("}},"spec":{"restartPolicy":"Never",)"
+           R"("containers":[{"name":"c","image":"example.invalid/c"}]}}}})";
+  };
+  std::map<std::string, std::string> made = {
+      {"bare", job("bare", "{}", "")},
+      {"labelled", job("labelled", R"({"team":"a"})", "")},
+      {"manual", job("manual", "{}",
+                     R"("manualSelector":true,"selector":{"matchLabels":{"app":"manual"}},)")}};
+  std::vector<std::pair<std::string, std::string>> entries;
+  std::map<std::string, std::string> uids;
+  for (const auto& [name, text] : made) {
+    Must(rig.client().Create(jobs, "default", text));
+    std::string live = rig.Get("batch/v1", "jobs", "default", name);
+    uids[name] = json::FindString(live, {"metadata", "uid"}).value();
+    entries.emplace_back("jobs.batch#v1/default/" + name + ".json", live);
+    // Not Kubernetes' default for Jobs, which needs the garbage collector.
+    Must(rig.client().Delete(jobs, "default", name, {.propagation = "Background"}));
+  }
+  std::filesystem::path dir = std::filesystem::temp_directory_path() /
+                              ("holdfast-restore-jobs-" + std::to_string(getpid()));
+  std::filesystem::create_directory(dir);
+  std::ofstream(dir / "jobs.tar.gz", std::ios::binary) << restore::MakeArchive(entries);
+  storage::LocalStore store(dir);
+  auto keys = crypto::Transformers::None();
+  auto run = [&] {
+    return Must(restore::Run(rig.client(), store, "jobs.tar.gz", keys, {}, progress, QuietLog(),
+                             Clock::Real(), {}));
+  };
+  auto report = run();
+  EXPECT_FALSE(report.failed()) << restore::ToText(report);
+  EXPECT_EQ(report.counts.created, 3u) << restore::ToText(report);
+  for (const auto& [name, text] : made) {
+    std::string live = rig.Get("batch/v1", "jobs", "default", name);
+    EXPECT_THAT(live, Not(HasSubstr(uids[name])));
+    std::string uid = json::FindString(live, {"metadata", "uid"}).value();
+    auto label = json::FindString(
+        live, {"spec", "template", "metadata", "labels", "batch.kubernetes.io/controller-uid"});
+    EXPECT_EQ(label.value_or(""), name == "manual" ? "" : uid);
+    EXPECT_EQ(json::FindString(live, {"spec", "template", "metadata", "labels", "app"}), name);
+  }
+  EXPECT_TRUE(run().nothing_to_do);
+
+  // An update does not touch them.
+  for (const auto& [name, text] : made) {
+    Must(rig.client().Patch(jobs, "default", name, kube::PatchType::kMerge,
+                            R"({"metadata":{"labels":{"drift":"yes"}},"spec":{"parallelism":7}})"));
+  }
+  report = run();
+  EXPECT_FALSE(report.failed()) << restore::ToText(report);
+  EXPECT_EQ(report.counts.updated, 3u) << restore::ToText(report);
+  for (const auto& [name, text] : made) {
+    std::string live = rig.Get("batch/v1", "jobs", "default", name);
+    EXPECT_THAT(live, Not(HasSubstr("drift")));
+    EXPECT_EQ(json::Find(live, {"spec", "parallelism"}), "1");
+  }
+  EXPECT_TRUE(run().nothing_to_do);
   std::filesystem::remove_all(dir);
 }
 

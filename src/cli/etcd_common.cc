@@ -8,13 +8,15 @@
 
 namespace holdfast::cli {
 
-void AddSnapshotArgument(CLI::App& command, std::string& file) {
-  command.add_option("file", file, "snapshot of etcd, or member/snap/db of a stopped member")
+namespace {
+
+void AddFile(CLI::App& command, SnapshotArgs& args) {
+  command.add_option("file", args.file, "snapshot of etcd, or member/snap/db of a stopped member")
       ->required()
       ->option_text("FILE");
 }
 
-void AddSnapshotSource(CLI::App& command, SnapshotArgs& args) {
+void AddStore(CLI::App& command, SnapshotArgs& args) {
   auto* store =
       command
           .add_option("--store", args.store.store,
@@ -26,6 +28,12 @@ void AddSnapshotSource(CLI::App& command, SnapshotArgs& args) {
                   "file that describes an S3 store, instead of --store")
       ->option_text("FILE")
       ->excludes(store);
+}
+
+}  // namespace
+
+void AddSnapshotSource(CLI::App& command, SnapshotArgs& args) {
+  AddStore(command, args);
   command
       .add_option("--encryption-config", args.encryption_config,
                   "EncryptionConfiguration that an encrypted snapshot was saved with")
@@ -33,8 +41,13 @@ void AddSnapshotSource(CLI::App& command, SnapshotArgs& args) {
 }
 
 void AddSnapshotArgument(CLI::App& command, SnapshotArgs& args) {
-  AddSnapshotArgument(command, args.file);
+  AddFile(command, args);
   AddSnapshotSource(command, args);
+}
+
+void AddStoredSnapshotArgument(CLI::App& command, SnapshotArgs& args) {
+  AddFile(command, args);
+  AddStore(command, args);
 }
 
 void AddTolerateOption(CLI::App& command, bool& tolerate) {
@@ -73,14 +86,6 @@ Result<etcd::Database> OpenSnapshot(const Session& session, const SnapshotArgs& 
   HF_ASSIGN(auto bytes, open());
   auto database = etcd::Database::Open(std::move(bytes));
   if (!database) return Fail(std::move(database).error().With(args.file));
-  return database;
-}
-
-Result<etcd::Database> OpenSnapshot(const std::string& file) {
-  HF_ASSIGN(auto bytes,
-            etcd::OpenSnapshotFile(file, {.scratch = std::filesystem::temp_directory_path()}));
-  auto database = etcd::Database::Open(std::move(bytes));
-  if (!database) return Fail(std::move(database).error().With(file));
   return database;
 }
 

@@ -37,12 +37,12 @@ struct SnapshotArgs {
 void AddSnapshotArgument(CLI::App& command, SnapshotArgs& args);
 // Only the options.
 void AddSnapshotSource(CLI::App& command, SnapshotArgs& args);
-void AddSnapshotArgument(CLI::App& command, std::string& file);
+// FILE, --store and --store-config, for commands whose --encryption-config is another one.
+void AddStoredSnapshotArgument(CLI::App& command, SnapshotArgs& args);
 void AddTolerateOption(CLI::App& command, bool& tolerate);
 // Fetched first where it lies in a bucket, unpacked where it is packed, decrypted where it is
 // encrypted. Errors name the file.
 Result<etcd::Database> OpenSnapshot(const Session& session, const SnapshotArgs& args);
-Result<etcd::Database> OpenSnapshot(const std::string& file);
 
 // Damage that --tolerate-corruption passes over: the first few are told as they come, all are
 // counted.

@@ -14,10 +14,11 @@ namespace holdfast::cli {
 namespace {
 
 struct ExtractArgs {
-  std::string file, resource, name, ns, selector, prefix;
+  SnapshotArgs snapshot;
+  std::string resource, name, ns, selector, prefix;
   std::string encryption_config, archive_encryption_config;
   std::string resource_set, archive_name;
-  StoreArgs store;
+  StoreArgs archive_store;
   int64_t revision = 0;
   bool tolerate = false;
   std::string output = "yaml";
@@ -109,7 +110,7 @@ Result<etcd::ExtractQuery> MakeQuery(const ExtractArgs& args, const etcd::Databa
   if (!query.resource) {
     return Fail(Error(ErrorKind::kNotFound,
                       fmt::format("Kubernetes has no resource \"{}\", and {} defines none",
-                                  args.resource, args.file))
+                                  args.resource, args.snapshot.file))
                     .Hint("write it as kubectl does: pods, deployments.apps, "
                           "certificates.cert-manager.io"));
   }
@@ -118,7 +119,7 @@ Result<etcd::ExtractQuery> MakeQuery(const ExtractArgs& args, const etcd::Databa
 
 tl::unexpected<Error> NotThere(const ExtractArgs& args) {
   Error error(ErrorKind::kNotFound,
-              fmt::format("there is no {} in {}{}", Asked(args), args.file,
+              fmt::format("there is no {} in {}{}", Asked(args), args.snapshot.file,
                           args.revision == 0 ? "" : fmt::format(" at revision {}", args.revision)));
   return Fail(
       std::move(error).Hint("`holdfast etcd history` and --rev look further back, `holdfast "
@@ -128,7 +129,7 @@ tl::unexpected<Error> NotThere(const ExtractArgs& args) {
 Status RunArchive(Session& session, const ExtractArgs& args, EtcdArchiveInput input) {
   HF_ASSIGN(Logger log, session.MakeLogger());
   HF_ASSIGN(auto archive_keys, LoadKeys(args.archive_encryption_config));
-  HF_ASSIGN(auto store, OpenStore(session, args.store));
+  HF_ASSIGN(auto store, OpenStore(session, args.archive_store));
   std::optional<resourceset::ResourceSet> set;
   if (!args.resource_set.empty()) {
     HF_ASSIGN(set, resourceset::ReadResourceSetFile(args.resource_set));
@@ -139,7 +140,7 @@ Status RunArchive(Session& session, const ExtractArgs& args, EtcdArchiveInput in
   input.name = args.archive_name;
   if (input.name.empty()) input.name = set && !set->name.empty() ? set->name : "etcd";
   HF_ASSIGN_CONTEXT(EtcdArchiveResult result,
-                    WriteEtcdArchive(input, *store, log, session.StoreWaits()), args.file);
+                    WriteEtcdArchive(input, *store, log, session.StoreWaits()), args.snapshot.file);
   log.Info("archive done", {{"objects", std::to_string(result.objects)}});
   session.out << result.filename << "\n";
   Objects report(session);
@@ -149,7 +150,9 @@ Status RunArchive(Session& session, const ExtractArgs& args, EtcdArchiveInput in
 
 Status RunExtract(Session& session, const ExtractArgs& args) {
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto database, OpenSnapshot(args.file));
+  SnapshotArgs snapshot = args.snapshot;
+  if (snapshot.encryption_config.empty()) snapshot.encryption_config = args.encryption_config;
+  HF_ASSIGN(auto database, OpenSnapshot(session, snapshot));
   DamageNotes damage(session, args.tolerate);
   etcd::ResourceNames names;
   HF_ASSIGN(auto query, MakeQuery(args, database, keys, damage.options(), names));
@@ -169,21 +172,22 @@ Status RunExtract(Session& session, const ExtractArgs& args) {
                                  objects.Add(std::move(object));
                                  return true;
                                }),
-                 args.file);
+                 args.snapshot.file);
   if (objects.empty()) return NotThere(args);
   objects.Print(args.output == "json" ? Format::kJson : Format::kYaml, !args.name.empty());
   HF_TRY(objects.Finish(objects.count()));
   return damage.Finish();
 }
 
-void CheckArgs(const ExtractArgs& args) {
+void CheckArgs(const ExtractArgs& args, bool archive_store) {
   bool archive = args.output == "archive";
   if (!args.name.empty() && args.resource.empty())
     throw CLI::ValidationError("NAME needs RESOURCE before it");
   if (!archive && (!args.resource_set.empty() || !args.archive_name.empty() ||
-                   !args.archive_encryption_config.empty()))
+                   !args.archive_encryption_config.empty() || archive_store))
     throw CLI::ValidationError(
-        "--resource-set, --name and --archive-encryption-config are for -o archive");
+        "--resource-set, --name, --archive-store and --archive-encryption-config are for -o "
+        "archive");
   if (archive && args.resource.empty() && args.ns.empty() && args.resource_set.empty())
     throw CLI::ValidationError("-o archive needs RESOURCE, -n or --resource-set: say what to take");
 }
@@ -201,9 +205,10 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
       "Examples:\n"
       "  holdfast etcd extract snap.db secret tls -n default --encryption-config enc.yaml\n"
       "  holdfast etcd extract snap.db deployments.apps -n shop --selector tier=web -o json\n"
-      "  holdfast etcd extract snap.db -n shop -o archive --store ./backups\n"
+      "  holdfast etcd extract NAME --store s3://backups/etcd?region=eu-central-1 ingress -n shop\n"
+      "  holdfast etcd extract snap.db -n shop -o archive --archive-store ./backups\n"
       "  holdfast etcd extract snap.db -o archive --resource-set set.yaml");
-  AddSnapshotArgument(*command, args->file);
+  AddStoredSnapshotArgument(*command, args->snapshot);
   command->add_option("resource", args->resource, "as kubectl has it; without it all resources")
       ->option_text("[RESOURCE]");
   command->add_option("name", args->name, "one object")->option_text("[NAME]");
@@ -215,7 +220,15 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
       ->option_text("N [the last]");
   command->add_option("--etcd-prefix", args->prefix, "the API server's --etcd-prefix")
       ->option_text("PREFIX [found]");
-  AddEncryptionOption(*command, args->encryption_config);
+  command
+      ->add_option("--encryption-config", args->encryption_config,
+                   "EncryptionConfiguration of the API server")
+      ->option_text("FILE");
+  command
+      ->add_option("--snapshot-encryption-config", args->snapshot.encryption_config,
+                   "EncryptionConfiguration that an encrypted snapshot was saved with, where it is "
+                   "another one")
+      ->option_text("FILE");
   AddTolerateOption(*command, args->tolerate);
   command->add_option("-o,--output", args->output, "form of the result")
       ->option_text("yaml|json|archive")
@@ -235,9 +248,20 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
                    "EncryptionConfiguration for the archive's entries")
       ->option_text("FILE")
       ->group("Archive");
-  AddStoreOption(*command, args->store);
-  command->callback([args, &session] {
-    CheckArgs(*args);
+  auto* store = command
+                    ->add_option("--archive-store", args->archive_store.store,
+                                 "where the archive is to lie: a folder, or s3://BUCKET/FOLDER?...")
+                    ->option_text("DIR|URL [./backups]")
+                    ->group("Archive");
+  command
+      ->add_option("--archive-store-config", args->archive_store.config_file,
+                   "file that describes an S3 store, instead of --archive-store")
+      ->option_text("FILE")
+      ->excludes(store)
+      ->group("Archive");
+  command->callback([args, command, &session] {
+    CheckArgs(*args,
+              command->count("--archive-store") + command->count("--archive-store-config") > 0);
     session.action = [args](Session& s) { return RunExtract(s, *args); };
   });
 }

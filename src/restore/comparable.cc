@@ -10,6 +10,7 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "restore/job_fields.h"
 
 namespace holdfast::restore {
 namespace {
@@ -122,7 +123,11 @@ void AppendMainForm(std::string& out, Special special, std::string_view object) 
   if (special == Special::kSecret)
     context.token_secret =
         json::FindString(object, {"type"}) == "kubernetes.io/service-account-token";
-  AppendLevel(out, context, Level::kTop, object);
+  if (special == Special::kJob) {
+    AppendLevel(out, context, Level::kTop, ComparedJob(object));
+  } else {
+    AppendLevel(out, context, Level::kTop, object);
+  }
 }
 
 std::string PathStep(std::string_view key) {
@@ -219,6 +224,7 @@ Special SpecialOf(const kube::GroupVersion& gv, std::string_view plural) {
       {"provisioning.cattle.io", "v1", "clusters", Special::kProvisioningCluster},
       {"management.cattle.io", "v3", "clusters", Special::kManagementCluster},
       {"resources.cattle.io", "v1", "resourcesets", Special::kResourceSet},
+      {"batch", "", "jobs", Special::kJob},
   };
   for (const Row& row : kRows)
     if (row.group == gv.group && row.plural == plural &&

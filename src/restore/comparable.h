@@ -45,6 +45,7 @@ enum class Special : uint8_t {
   kProvisioningCluster,  // spec.redeploySystemAgentGeneration + 1
   kManagementCluster,    // annotation io.cattle.agent.force.deploy
   kResourceSet,          // one that a chart manages is not overwritten
+  kJob,                  // labels and selector with the Job's uid are the server's
 };
 Special SpecialOf(const kube::GroupVersion& gv, std::string_view plural);
 // Those whose increments count as a change only when something else is written.

@@ -95,7 +95,15 @@ INSTANTIATE_TEST_SUITE_P(
         LeftOut{"DaemonSetGeneration", Special::kDaemonSet,
                 "{'metadata':{'annotations':{'deprecated.daemonset.template.generation':'3'}}}",
                 "{'metadata':{'annotations':{'deprecated.daemonset.template.generation':'1'}}}",
-                "{'metadata':{'annotations':{'x':'1'}}}"}),
+                "{'metadata':{'annotations':{'x':'1'}}}"},
+        LeftOut{"JobUid", Special::kJob,
+                "{'metadata':{},'spec':{'selector':{'matchLabels':{'controller-uid':'1'}},"
+                "'template':{'metadata':{'labels':{'controller-uid':'1','job-name':'j'}}}}}",
+                "{'metadata':{},'spec':{'selector':{'matchLabels':{"
+                "'batch.kubernetes.io/controller-uid':'2'}},'template':{'metadata':{'labels':{"
+                "'batch.kubernetes.io/controller-uid':'2','batch.kubernetes.io/job-name':'j',"
+                "'controller-uid':'2','job-name':'j'}}}}}",
+                "{'metadata':{},'spec':{'template':{'metadata':{'labels':{'a':'b'}}}}}"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(MainForm, AnOrdinarySecretKeepsItsUidAnnotation) {
@@ -104,9 +112,19 @@ TEST(MainForm, AnOrdinarySecretKeepsItsUidAnnotation) {
                     "{'metadata':{}}"));
 }
 
+TEST(MainForm, AJobWithASelectorOfItsOwnIsComparedWhole) {
+  const char* base =
+      "{'spec':{'manualSelector':true,'selector':{'matchLabels':{'controller-uid':'1'}}}}";
+  EXPECT_FALSE(
+      Same(Special::kJob, base,
+           "{'spec':{'manualSelector':true,'selector':{'matchLabels':{'controller-uid':'2'}}}}"));
+}
+
 TEST(SpecialOf, ByGroupAndPluralNotByKindAlone) {
   EXPECT_EQ(SpecialOf({"", "v1"}, "secrets"), Special::kSecret);
   EXPECT_EQ(SpecialOf({"x.io", "v1"}, "secrets"), Special::kNone);
+  EXPECT_EQ(SpecialOf({"batch", "v1"}, "jobs"), Special::kJob);
+  EXPECT_EQ(SpecialOf({"batch.volcano.sh", "v1alpha1"}, "jobs"), Special::kNone);
   EXPECT_EQ(SpecialOf({"x.io", "v1"}, "RoleTemplates"), Special::kRole);
   EXPECT_EQ(SpecialOf({"fleet.cattle.io", "v1alpha1"}, "clusters"), Special::kFleetCluster);
   EXPECT_EQ(SpecialOf({"fleet.cattle.io", "v1"}, "clusters"), Special::kNone);

@@ -161,7 +161,8 @@ class Plan {
 struct PrepareOptions {
   // For an update: resourceVersion of the object as it was read last; empty for a create.
   std::string resource_version;
-  // Text of the live object: needed for CRDs (versions are merged), else unused.
+  // Text of the live object: needed for CRDs (versions are merged) and Jobs (what the
+  // server generated is kept), else unused.
   std::string_view live_object;
   bool drop_managed_fields = false;
   bool replace_crd_schemas = false;

@@ -53,6 +53,7 @@ Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const
   input.token_account_uid = owners.token_account_uid;
   input.resource_version = options.resource_version;
   input.live_crd = input.special == Special::kCrd ? options.live_object : std::string_view();
+  input.live_job = input.special == Special::kJob ? options.live_object : std::string_view();
   input.drop_status = state.type.has_status;
   input.drop_managed_fields = options.drop_managed_fields;
   input.replace_crd_schemas = options.replace_crd_schemas;

@@ -5,6 +5,7 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "restore/job_fields.h"
 #include "restore/special_cases.h"
 
 namespace holdfast::restore {
@@ -75,6 +76,9 @@ Result<TransformResult> Transform(std::string_view archived, const TransformInpu
     return Fail(ErrorKind::kInvalid, "the object has no metadata");
   std::string object = json::SetKey(archived, "metadata", WriteMetadata(*metadata, input));
   if (input.special == Special::kServiceAccount) object = json::RemoveKeys(object, {"secrets"});
+  if (input.special == Special::kJob) {
+    object = input.live_job.empty() ? JobToCreate(object) : JobToUpdate(object, input.live_job);
+  }
   if (input.drop_status || input.special == Special::kCrd)
     object = json::RemoveKeys(object, {"status"});
   if (HasIncrement(input.special) && !input.without_increment)

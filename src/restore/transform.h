@@ -38,6 +38,8 @@ struct TransformInput {
   std::string_view resource_version;
   // Text of the live CRD: its versions that the archive lacks are kept. Empty: there is none.
   std::string_view live_crd;
+  // For an update of a Job: text of the live one. Empty for a create.
+  std::string_view live_job;
   // The type has a status subresource: the body goes without status.
   bool drop_status = false;
   // Only after the server refused them.

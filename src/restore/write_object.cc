@@ -69,8 +69,9 @@ class Writer {
     PrepareOptions options;
     if (update) {
       uint64_t version = c_.live[id_].resource_version;
-      bool is_crd = c_.index.Type(id_).special == Special::kCrd;
-      if ((version == 0 || is_crd) && !live_text_) {
+      Special special = c_.index.Type(id_).special;
+      bool merged = special == Special::kCrd || special == Special::kJob;
+      if ((version == 0 || merged) && !live_text_) {
         HF_ASSIGN(live_text_, Reread(c_, id_));
         if (!live_text_) return DecideAnew();
       }
