@@ -1,6 +1,7 @@
 # What the tests of the charts share; sourced. A check that fails is counted and shown, and the test
 # goes on; finish, called by a trap, ends it with 1 when there was any.
 set -euo pipefail
+: "${HOLDFAST:?} ${TESTBED:?}"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 chart=$root/charts/rancher-backup
 crd_chart=$root/charts/rancher-backup-crd
@@ -9,6 +10,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-charts-XXXXXX")
 checks=0
 failures=0
 plane=
+plane_input=
 operator=
 children=()  # ended with the test
 
@@ -20,6 +22,7 @@ fi
 export HELM_CACHE_HOME=$work/helm HELM_CONFIG_HOME=$work/helm HELM_DATA_HOME=$work/helm
 export HELM=$HOLDFAST_TOOLS/helm XDG_CACHE_HOME=$work/cache
 unset KUBECONFIG
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 helm() { "$HELM" "$@"; }
 kubectl() { "$HOLDFAST_TOOLS/kubectl" "$@"; }
 holdfast() { "$HOLDFAST" "$@"; }
@@ -105,7 +108,7 @@ start_plane() {
   mkfifo "$input"
   "$TESTBED" up --controller-manager --until-stdin-closes --dir "$work" <"$input" >"$work/up" 2>"$work/up.log" &
   plane=$!
-  exec {plane_input}>"$input"
+  exec {plane_input}<>"$input"  # does not wait for a reader that failed to start
   while [[ ! -s $work/up ]]; do
     kill -0 "$plane" 2>/dev/null || { cat "$work/up.log"; return 1; }
     sleep 0.1
@@ -114,9 +117,21 @@ start_plane() {
   export KUBECONFIG
 }
 
+# background LOG COMMAND...: until the test ends. It does not keep the control plane's input open.
+background() {
+  local log=$1
+  shift
+  (
+    [[ -z $plane_input ]] || exec {plane_input}>&-
+    exec "$@"
+  ) >"$log" 2>&1 &
+  children+=($!)
+}
+
 stop_plane() {
   [[ -n $plane ]] || return 0
-  exec {plane_input}>&-
+  [[ -z $plane_input ]] || exec {plane_input}>&-
+  plane_input=
   wait "$plane" || true
   plane=
 }
@@ -161,5 +176,20 @@ says() {
   [[ $ready == "$3" ]] || { kubectl get "$1" "$2" -o 'jsonpath={.status}'; tail -n 5 "$work/operator.log"; return 1; }
 }
 
-# A port that nobody uses.
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# A port that nobody listens on, below those that the kernel takes for outgoing connections. Another
+# program may still be faster.
+free_port() {
+  python3 - <<'PYTHON'
+import random
+import socket
+
+while True:
+    port = random.randint(20000, 31999)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break
+PYTHON
+}
