@@ -20,7 +20,7 @@ if [[ ! -x ${HOLDFAST_TOOLS:-}/helm || ! -x ${HOLDFAST_TOOLS:-}/kubectl ]]; then
 fi
 # Nothing of the user's: no repositories, no plugins, no cluster.
 export HELM_CACHE_HOME=$work/helm HELM_CONFIG_HOME=$work/helm HELM_DATA_HOME=$work/helm
-export HELM=$HOLDFAST_TOOLS/helm XDG_CACHE_HOME=$work/cache
+export HELM=$HOLDFAST_TOOLS/helm XDG_CACHE_HOME=$work/cache KUBECACHEDIR=$work/cache/kubectl
 unset KUBECONFIG
 export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 helm() { "$HELM" "$@"; }
@@ -29,6 +29,9 @@ holdfast() { "$HOLDFAST" "$@"; }
 
 finish() {
   local code=$? child
+  if [[ -n $plane ]] && ! kill -0 "$plane" 2>/dev/null; then
+    printf 'the control plane has ended by itself: %s\n' "$(cat "$work/up.log")"
+  fi
   stop_operator
   for child in "${children[@]}"; do
     kill "$child" 2>/dev/null || true
