@@ -8,7 +8,8 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+# -O1 with the sanitizers takes three times as long to compile.
+set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 
 find_program(HOLDFAST_CCACHE ccache)
