@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -20,8 +21,38 @@ namespace {
 constexpr size_t kBlock = 1 << 20;
 constexpr size_t kBudget = 8 << 20;
 
-// Bytes that several threads read; the budget gets them back when the last one is done.
+// Memory that blocks have used and the next ones use again: taking it from the system anew for every
+// block costs more than copying into it.
+class BufferPool {
+ public:
+  std::string Take() {
+    std::lock_guard lock(mutex_);
+    std::string buffer;
+    if (!free_.empty()) {
+      buffer = std::move(free_.back());
+      free_.pop_back();
+    }
+    buffer.clear();
+    buffer.reserve(kBlock);
+    return buffer;
+  }
+  void GiveBack(std::string buffer) {
+    std::lock_guard lock(mutex_);
+    free_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> free_;  // never more than the budget lets exist at a time
+};
+
+// Bytes that several threads read; budget and pool get them back when the last one is done.
 struct Block {
+  Block(BufferPool& from, std::string taken, ByteBudget::Share of)
+      : pool(from), bytes(std::move(taken)), share(std::move(of)) {}
+  ~Block() { pool.GiveBack(std::move(bytes)); }
+
+  BufferPool& pool;
   std::string bytes;
   ByteBudget::Share share;
 };
@@ -134,6 +165,7 @@ struct Intake::Impl {
   std::string encryption;
   uint64_t size = 0;
   TrailingDigest trailing;
+  BufferPool pool;  // outlives every block
   std::string block;
   ByteBudget budget{kBudget};
   std::unique_ptr<Follower> hasher, packing;  // last: they end first
@@ -168,9 +200,8 @@ struct Intake::Impl {
 
   Status EndBlock() {
     ByteBudget::Share share = budget.Take(block.size());
-    auto shared = std::make_shared<const Block>(Block{std::move(block), std::move(share)});
-    block = std::string();
-    block.reserve(kBlock);
+    auto shared = std::make_shared<const Block>(pool, std::move(block), std::move(share));
+    block = pool.Take();
     HF_TRY(hasher->Push(shared));
     if (packing) HF_TRY(packing->Push(shared));
     return {};
@@ -197,7 +228,7 @@ Result<std::unique_ptr<Intake>> Intake::Begin(storage::Store& store, const Intak
         return {};
       },
       [] { return Status(); });
-  s->block.reserve(kBlock);
+  s->block = s->pool.Take();
   return std::unique_ptr<Intake>(new Intake(std::move(impl)));
 }
 
