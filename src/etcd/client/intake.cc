@@ -21,8 +21,8 @@ namespace {
 constexpr size_t kBlock = 1 << 20;
 constexpr size_t kBudget = 8 << 20;
 
-// Memory that blocks have used and the next ones use again: taking it from the system anew for every
-// block costs more than copying into it.
+// Memory that blocks have used and the next ones use again: taking it from the system anew for
+// every block costs more than copying into it.
 class BufferPool {
  public:
   std::string Take() {
