@@ -101,6 +101,11 @@ void Family::Forget(std::string_view first_value) {
   });
 }
 
+void Family::Drop(const LabelValues& values) {
+  std::lock_guard lock(mutex_);
+  series_.erase(values);
+}
+
 double Family::Value(const LabelValues& values) const {
   std::lock_guard lock(mutex_);
   auto found = series_.find(values);

@@ -33,6 +33,8 @@ class Family {
   void Replace(std::map<LabelValues, double> series);
   // Forgets every series whose first label has this value.
   void Forget(std::string_view first_value);
+  // Forgets one series.
+  void Drop(const LabelValues& values);
   // 0 where there is no such series.
   double Value(const LabelValues& values) const;
 

@@ -6,6 +6,7 @@
 #include "base/rfc3339.h"
 #include "operator/backup_status.h"
 #include "operator/own_archives.h"
+#include "operator/run_watch.h"
 
 namespace holdfast::op {
 namespace {
@@ -51,6 +52,7 @@ PassResult BackupReconciler::Reconcile(const std::string& name, std::stop_token 
     for (observe::Family* family : {&context_.metrics.objects, &context_.metrics.archive_bytes,
                                     &context_.metrics.phase_seconds})
       family->Forget(name);
+    RunWatch::Forget(context_.metrics, "Backup", name);
     std::lock_guard lock(mutex_);
     retention_.erase(name);
     ran_now_.erase(name);
@@ -127,14 +129,14 @@ PassResult BackupReconciler::Run(const BackupObject& backup, std::stop_token sto
   if (restore && !restore->empty()) return WaitForRestore(backup, *restore, stop);
   Clock::Steady begin = context_.clock.SteadyNow();
   if (backup.phase != "Failed") context_.notifier.Tell(backup, "start", "the backup begins");
-  RunTrace trace;
+  RunTrace trace{.id = NewRunId()};
   auto finished = TakeBackup(backup, trace, stop);
   if (!finished && !trace.restore.empty()) return WaitForRestore(backup, trace.restore, stop);
   // Stopped: nothing is told. What was begun is taken up by the next leader.
   if (!finished && stop.stop_requested()) return {};
   context_.metrics.BackupProcessed(backup.meta.name, finished.has_value(),
                                    Since(context_.clock, begin), context_.clock.Now());
-  if (finished) return Succeed(backup, *finished, stop);
+  if (finished) return Succeed(backup, *finished, trace, stop);
   return FailWith(backup, finished.error(), false, trace, stop);
 }
 
@@ -151,7 +153,7 @@ PassResult BackupReconciler::WaitForRestore(const BackupObject& backup, const st
 }
 
 PassResult BackupReconciler::Succeed(const BackupObject& backup, const Finished& finished,
-                                     std::stop_token stop) {
+                                     const RunTrace& trace, std::stop_token stop) {
   const std::string& name = backup.meta.name;
   Metrics& metrics = context_.metrics;
   metrics.objects.Set({name}, static_cast<double>(finished.objects));
@@ -169,16 +171,17 @@ PassResult BackupReconciler::Succeed(const BackupObject& backup, const Finished&
   if (!put && put.error().kind() != ErrorKind::kNotFound) {
     // The next pass finds the archive by status.runStarted and tells of it.
     context_.log.Warn("the archive is stored, but its Backup could not be told",
-                      {{"backup", name}, {"error", put.error().ToString()}});
+                      {{"backup", name}, {"run", trace.id}, {"error", put.error().ToString()}});
     return {.failed = true};
   }
   if (!backup.meta.run_now.empty()) {
     std::lock_guard lock(mutex_);
     ran_now_[name] = backup.meta.run_now;
   }
-  context_.log.Info(
-      "backup done",
-      {{"backup", name}, {"archive", finished.filename}, {"summary", finished.summary}});
+  context_.log.Info("backup done", {{"backup", name},
+                                    {"run", trace.id},
+                                    {"archive", finished.filename},
+                                    {"summary", finished.summary}});
   context_.notifier.Tell(backup, "success", finished.filename + ": " + finished.summary);
   EmitEvent(context_.client, BackupType(), backup.meta,
             {false, "BackupCompleted", finished.filename + ": " + finished.summary}, context_.clock,
@@ -230,7 +233,9 @@ PassResult BackupReconciler::FailWith(const BackupObject& backup, const Error& e
   bool told = AlreadySaid(backup.conditions, failure.text);
   if (!told) {
     std::string text = error.ToString();
-    context_.log.Err("backup failed", {{"backup", backup.meta.name}, {"error", text}});
+    context_.log.Err("backup failed", {{"backup", backup.meta.name},
+                                       {"run", trace.id.empty() ? "none" : trace.id},
+                                       {"error", text}});
     EmitEvent(context_.client, BackupType(), backup.meta, {true, "BackupFailed", text},
               context_.clock, context_.log);
     context_.notifier.Tell(backup, "failure", text);

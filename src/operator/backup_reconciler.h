@@ -31,9 +31,10 @@ class BackupReconciler : public Reconciler {
 
   // How far a run came.
   struct RunTrace {
-    bool began = false;   // status says so
-    bool stored = false;  // an archive of it lies in the store, and the next pass takes it up
-    std::string restore;  // the restore for whose end it must wait instead
+    std::string id{};       // in the log
+    bool began = false;     // status says so
+    bool stored = false;    // an archive of it lies in the store, and the next pass takes it up
+    std::string restore{};  // the restore for whose end it must wait instead
   };
 
   PassResult Run(const BackupObject& backup, std::stop_token stop);
@@ -41,7 +42,8 @@ class BackupReconciler : public Reconciler {
   // The archive that an earlier run stored without having told so; its name, or "".
   Result<std::string> Orphan(const BackupObject& backup, LocatedStore& store,
                              const crypto::Transformers& keys, const Waits& waits);
-  PassResult Succeed(const BackupObject& backup, const Finished& finished, std::stop_token stop);
+  PassResult Succeed(const BackupObject& backup, const Finished& finished, const RunTrace& trace,
+                     std::stop_token stop);
   PassResult FailWith(const BackupObject& backup, const Error& error, bool stalled,
                       const RunTrace& trace, std::stop_token stop);
   // Until a restore has ended: its archive would be of a cluster half restored.

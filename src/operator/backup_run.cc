@@ -9,6 +9,7 @@
 #include "operator/backup_reconciler.h"
 #include "operator/backup_status.h"
 #include "operator/own_archives.h"
+#include "operator/run_watch.h"
 #include "resourceset/resource_set.h"
 
 namespace holdfast::op {
@@ -63,9 +64,10 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
   const std::string& name = backup.meta.name;
   HF_ASSIGN(auto set,
             resourceset::FetchResourceSet(context_.client, backup.resource_set, Call(stop)));
-  HF_ASSIGN(auto keys,
-            ReadKeys(context_.client, context_.settings.ns, backup.encryption_secret, Call(stop)));
-  HF_ASSIGN(LocatedStore store, Locate(backup, stop));
+  RunWatch watch(context_.metrics, context_.clock, "Backup", name);
+  HF_ASSIGN(auto keys, watch.Keys(ReadKeys(context_.client, context_.settings.ns,
+                                           backup.encryption_secret, Call(stop))));
+  HF_ASSIGN(LocatedStore store, watch.Store(Locate(backup, stop)));
   Finished finished;
   finished.store_kind = store.kind;
   HF_ASSIGN(finished.filename, Orphan(backup, store, keys, waits));
@@ -79,6 +81,9 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
   HF_TRY(WriteStatus(context_, BackupType(), backup.meta, StartStatus(backup, context_.clock.Now()),
                      stop));
   trace.began = true;
+  // One that fails again and again says so once.
+  context_.log.Log(backup.phase == "Failed" ? LogLevel::kDebug : LogLevel::kInfo, "backup begins",
+                   {{"backup", name}, {"run", trace.id}, {"resourceSet", backup.resource_set}});
   if (store.opened.s3 != nullptr) {
     storage::LeftOverRule rule;
     rule.prefix = name + "-";
@@ -87,7 +92,8 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
     };
     auto swept = store.opened.s3->AbortLeftOvers(rule, waits);
     if (swept && !swept->warning.empty())
-      context_.log.Warn("unfinished uploads were left", {{"warning", swept->warning}});
+      context_.log.Warn("unfinished uploads were left",
+                        {{"backup", name}, {"run", trace.id}, {"warning", swept->warning}});
   }
 
   SharedProgress progress;

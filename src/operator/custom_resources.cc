@@ -52,6 +52,12 @@ std::optional<std::string> S3Of(const Json& spec) {
   return s3.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::optional<Notifications> NotificationsOf(const Json& spec) {
+  const Json& given = At(spec, "notifications");
+  if (!given.is_object()) return std::nullopt;
+  return ParseNotifications(given.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 std::vector<Condition> ConditionsOf(const Json& status) {
   std::vector<Condition> conditions;
   const Json& list = At(status, "conditions");
@@ -117,9 +123,7 @@ Result<BackupObject> ParseBackup(std::string_view text) {
   backup.verify = Text(spec, "verify");
   if (backup.verify.empty()) backup.verify = "Quick";
   backup.delete_archives = Text(spec, "deletionPolicy") == "Delete";
-  if (const Json& given = At(spec, "notifications"); given.is_object())
-    backup.notifications =
-        ParseNotifications(given.dump(-1, ' ', false, Json::error_handler_t::replace));
+  backup.notifications = NotificationsOf(spec);
 
   const Json& status = At(json, "status");
   backup.conditions = ConditionsOf(status);
@@ -151,6 +155,7 @@ Result<RestoreObject> ParseRestore(std::string_view text) {
   restore.ignore_errors = Flag(spec, "ignoreErrors");
   restore.dry_run = Flag(spec, "dryRun");
   restore.allow_missing_types = Flag(spec, "allowMissingTypes");
+  restore.notifications = NotificationsOf(spec);
 
   const Json& status = At(json, "status");
   restore.conditions = ConditionsOf(status);

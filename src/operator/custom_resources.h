@@ -75,6 +75,7 @@ struct RestoreObject {
   bool ignore_errors = false;
   bool dry_run = false;
   bool allow_missing_types = false;
+  std::optional<Notifications> notifications;  // none: the operator's
   // status
   std::vector<Condition> conditions;
   int64_t observed_generation = 0;

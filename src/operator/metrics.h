@@ -27,6 +27,8 @@ struct Metrics {
   // Ours.
   observe::Family &objects, &archive_bytes, &last_success, &next_run, &verified, &phase_seconds;
   observe::Family &retention_failures, &heartbeat_failures, &restore_failed, &queue_depth, &leader;
+  // By kind of object ("Backup", "Restore") and name, see RunWatch; and by operation.
+  observe::Family &store_reachable, &keys_readable, &store_seconds;
   observe::Family &api_requests, &api_retries, &api_bytes;
 };
 

@@ -35,8 +35,10 @@ Notifications ParseNotifications(std::string_view text) {
 }
 
 std::string BodyOf(const Occasion& occasion) {
+  std::string key = occasion.kind == "Restore" ? "restore" : "backup";
   return FillTemplate(
-      R"({"backup":"{{backup}}","event":"{{event}}","time":"{{time}}","summary":"{{summary}}"})",
+      "{\"" + key +
+          R"(":"{{name}}","event":"{{event}}","time":"{{time}}","summary":"{{summary}}"})",
       occasion);
 }
 
@@ -47,7 +49,9 @@ std::string FillTemplate(std::string_view body, const Occasion& occasion) {
     size_t end = begin == body.npos ? body.npos : body.find("}}", begin);
     if (end == body.npos) return text.append(body);
     std::string_view word = body.substr(begin + 2, end - begin - 2);
-    const std::string* value = word == "backup"    ? &occasion.backup
+    const std::string* value = word == "kind"      ? &occasion.kind
+                               : word == "name"    ? &occasion.name
+                               : word == "backup"  ? &occasion.name
                                : word == "event"   ? &occasion.moment
                                : word == "time"    ? &occasion.time
                                : word == "summary" ? &occasion.summary

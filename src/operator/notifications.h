@@ -1,4 +1,4 @@
-// spec.notifications: who is told of a Backup's runs. Pure.
+// spec.notifications: who is told of the runs of a Backup or Restore. Pure.
 #pragma once
 
 #include <string>
@@ -38,16 +38,17 @@ Notifications ParseNotifications(std::string_view json);
 
 // What has happened.
 struct Occasion {
-  std::string backup;
+  std::string kind;  // "Backup" or "Restore"
+  std::string name;
   std::string moment;  // "start", "success" or "failure"
   std::string time;    // RFC 3339
   std::string summary;
 };
 
-// {"backup":...,"event":...,"time":...,"summary":...}
+// {"backup":...,"event":...,"time":...,"summary":...}; "restore" for "backup" of a Restore.
 std::string BodyOf(const Occasion& occasion);
-// Puts the words for {{backup}}, {{event}}, {{time}} and {{summary}}, as they stand within quotes
-// in JSON. Anything else in braces stays.
+// Puts the words for {{kind}}, {{name}}, {{event}}, {{time}} and {{summary}}, as they stand within
+// quotes in JSON; {{backup}} is the name, too. Anything else in braces stays.
 std::string FillTemplate(std::string_view body, const Occasion& occasion);
 
 }  // namespace holdfast::op

@@ -25,11 +25,14 @@ TEST(Notifications, AreRead) {
 }
 
 TEST(Notifications, TemplatesAreFilledForJson) {
-  Occasion occasion{"nightly", "failure", "now", "no \"bucket\"\n{{backup}}"};
+  Occasion occasion{"Backup", "nightly", "failure", "now", "no \"bucket\"\n{{backup}}"};
   EXPECT_EQ(FillTemplate(R"({"t":"{{backup}} {{event}}: {{summary}}","x":{"y":{"z":1}}} {{no}} {{)",
                          occasion),
             R"({"t":"nightly failure: no \"bucket\"\n{{backup}}","x":{"y":{"z":1}}} {{no}} {{)");
-  EXPECT_EQ(BodyOf({"b", "start", "t", "s"}),
+  EXPECT_EQ(FillTemplate("{{kind}}/{{name}}", {"Restore", "back", "", "", ""}), "Restore/back");
+  EXPECT_EQ(BodyOf({"Restore", "r", "failure", "t", "s"}),
+            R"({"restore":"r","event":"failure","time":"t","summary":"s"})");
+  EXPECT_EQ(BodyOf({"Backup", "b", "start", "t", "s"}),
             R"({"backup":"b","event":"start","time":"t","summary":"s"})");
 }
 

@@ -36,12 +36,21 @@ Notifier::~Notifier() {
 
 void Notifier::Tell(const BackupObject& backup, const std::string& moment,
                     const std::string& summary) {
-  const Notifications& to = backup.notifications ? *backup.notifications : settings_.notifications;
-  if (to.empty()) return;
-  Occasion occasion{backup.meta.name, moment, FormatRfc3339(clock_.Now()), summary};
+  Tell(backup.notifications ? *backup.notifications : settings_.notifications,
+       {"Backup", backup.meta.name, moment, FormatRfc3339(clock_.Now()), summary});
+}
+
+void Notifier::Tell(const RestoreObject& restore, const std::string& moment,
+                    const std::string& summary) {
+  Notifications to = restore.notifications ? *restore.notifications : settings_.notifications;
+  if (!restore.notifications) to.heartbeat = {};
+  Tell(to, {"Restore", restore.meta.name, moment, FormatRfc3339(clock_.Now()), summary});
+}
+
+void Notifier::Tell(const Notifications& to, Occasion occasion) {
   using Way = Message::Way;
   if (!to.heartbeat.secret.empty()) Queue({Way::kHeartbeat, to, occasion});
-  if (moment != "failure") return;
+  if (occasion.moment != "failure") return;
   if (!to.webhook.secret.empty()) Queue({Way::kWebhook, to, occasion});
   if (!to.slack.secret.empty()) Queue({Way::kSlack, to, occasion});
   if (!to.email.secret.empty()) Queue({Way::kEmail, to, occasion});
@@ -52,7 +61,7 @@ void Notifier::Queue(Message message) {
     std::lock_guard lock(mutex_);
     if (waiting_.size() >= kMostWaiting) {
       log_.Warn("a notification was dropped: too many are waiting",
-                {{"backup", message.occasion.backup}});
+                {{"kind", message.occasion.kind}, {"name", message.occasion.name}});
       return;
     }
     waiting_.push_back(std::move(message));
@@ -73,8 +82,9 @@ void Notifier::Work(std::stop_token stop) {
     waits.deadline = Deadline::After(clock_, kMostTime);
     waits.stop = stop;
     if (Status sent = Send(message, waits); !sent) {
-      metrics_.heartbeat_failures.Add({message.occasion.backup}, 1);
-      log_.Warn("a notification did not arrive", {{"backup", message.occasion.backup},
+      metrics_.heartbeat_failures.Add({message.occasion.name}, 1);
+      log_.Warn("a notification did not arrive", {{"kind", message.occasion.kind},
+                                                  {"name", message.occasion.name},
                                                   {"event", message.occasion.moment},
                                                   {"error", sent.error().ToString()}});
     }
@@ -113,7 +123,7 @@ Status Notifier::Send(const Message& message, const Waits& waits) {
     case Message::Way::kSlack:
       secret = to.slack.secret;
       request.body =
-          FillTemplate(R"({"text":"Backup {{backup}} failed: {{summary}}"})", message.occasion);
+          FillTemplate(R"({"text":"{{kind}} {{name}} failed: {{summary}}"})", message.occasion);
       break;
     case Message::Way::kEmail: return SendMail(message, waits);
   }
@@ -143,9 +153,11 @@ Status Notifier::SendMail(const Message& message, const Waits& waits) {
   mail.password = SecretBytes::Take(std::move(password));
   mail.from = email.from;
   mail.to = email.to;
-  mail.subject = "Backup " + message.occasion.backup + " failed";
-  mail.text = mail.subject + " at " + message.occasion.time + ":\n\n" + message.occasion.summary +
-              "\n\nkubectl describe backup " + message.occasion.backup + "\n";
+  const Occasion& occasion = message.occasion;
+  mail.subject = occasion.kind + " " + occasion.name + " failed";
+  mail.text = mail.subject + " at " + occasion.time + ":\n\n" + occasion.summary +
+              "\n\nkubectl describe " + (occasion.kind == "Restore" ? "restore " : "backup ") +
+              occasion.name + "\n";
   return observe::SendMail(mail, {}, waits);
 }
 

@@ -26,9 +26,11 @@ class Notifier {
   // Waits for what is being sent, five seconds at most.
   ~Notifier();
 
-  // `moment`: "start", "success" or "failure". Those are told whom the Backup names, else those
-  // whom `defaults` names. Does not block.
+  // `moment`: "start", "success" or "failure". Those are told whom the object names, else those
+  // whom the settings name; of a Restore that names nobody not their heartbeat, which watches over
+  // backups. Does not block.
   void Tell(const BackupObject& backup, const std::string& moment, const std::string& summary);
+  void Tell(const RestoreObject& restore, const std::string& moment, const std::string& summary);
 
  private:
   struct Message {
@@ -36,6 +38,7 @@ class Notifier {
     Notifications to;
     Occasion occasion;
   };
+  void Tell(const Notifications& to, Occasion occasion);
   void Queue(Message message);
   void Work(std::stop_token stop);
   Status Send(const Message& message, const Waits& waits);

@@ -1,10 +1,16 @@
 #include "operator/reconciler.h"
 
+#include <fmt/format.h>
+
+#include <random>
+
 #include "base/retry.h"
 
 namespace holdfast::op {
 
 using namespace std::chrono_literals;
+
+std::string NewRunId() { return fmt::format("{:08x}", std::random_device()()); }
 
 ProgressWriter::ProgressWriter(Context& context, const kube::ResourceType& type,
                                const ObjectMeta& meta, std::function<std::string()> text) {

@@ -37,6 +37,9 @@ struct PassResult {
   std::optional<std::chrono::milliseconds> again;  // else: again then
 };
 
+// A word for one run, by which its lines in the log are found.
+std::string NewRunId();
+
 class Reconciler {
  public:
   virtual ~Reconciler() = default;

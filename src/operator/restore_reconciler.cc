@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "operator/own_archives.h"
+#include "operator/run_watch.h"
 #include "restore/engine.h"
 
 namespace holdfast::op {
@@ -81,7 +82,10 @@ void RestoreReconciler::Leave() {
 
 PassResult RestoreReconciler::Reconcile(const std::string& name, std::stop_token stop) {
   auto text = context_.client.Get(RestoreType(), "", name, {.stop = stop});
-  if (!text && text.error().kind() == ErrorKind::kNotFound) return {};
+  if (!text && text.error().kind() == ErrorKind::kNotFound) {
+    RunWatch::Forget(context_.metrics, "Restore", name);
+    return {};
+  }
   auto restore = text ? ParseRestore(*text) : Fail(std::move(text).error());
   if (!restore) {
     if (!stop.stop_requested())
@@ -125,7 +129,8 @@ PassResult RestoreReconciler::Wait(const RestoreObject& restore, const std::stri
 
 PassResult RestoreReconciler::Run(const RestoreObject& restore, std::stop_token stop) {
   (void)WriteStatus(context_, RestoreType(), restore.meta, R"({"phase":"InProgress"})", stop);
-  auto restored = Work(restore, stop);
+  std::string run = NewRunId();
+  auto restored = Work(restore, run, stop);
   // Stopped: what was begun is continued by the next leader.
   if (!restored && stop.stop_requested()) return {};
   if (!restored && IsHeldByOther(restored.error())) {
@@ -133,7 +138,7 @@ PassResult RestoreReconciler::Run(const RestoreObject& restore, std::stop_token 
         RunningRestore(context_.client, context_.settings.ns, context_.clock, {.stop = stop});
     return Wait(restore, holder.value_or("of another program"), stop);
   }
-  if (!restored) return FailWith(restore, restored.error(), nullptr, stop);
+  if (!restored) return FailWith(restore, restored.error(), nullptr, run, stop);
   const restore::Report& report = restored->report;
   if (report.failed() && !restore.ignore_errors && !restore.dry_run) {
     const restore::ObjectNote& first = report.failures.notes.front();
@@ -142,9 +147,9 @@ PassResult RestoreReconciler::Run(const RestoreObject& restore, std::stop_token 
         Error(ErrorKind::kUnavailable,
               fmt::format("{} of {} objects were not restored, the first: {}: {}",
                           report.failures.total, report.counts.objects, first.object, first.text)),
-        &report, stop);
+        &report, run, stop);
   }
-  return Finish(restore, *restored, stop);
+  return Finish(restore, *restored, run, stop);
 }
 
 Result<std::string> RestoreReconciler::FindArchive(const RestoreObject& restore,
@@ -165,18 +170,21 @@ Result<std::string> RestoreReconciler::FindArchive(const RestoreObject& restore,
 }
 
 Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject& restore,
+                                                            const std::string& run,
                                                             std::stop_token stop) {
   kube::Call call{.stop = stop};
   Waits waits;
   waits.clock = &context_.clock;
   waits.stop = stop;
   const Settings& settings = context_.settings;
-  HF_ASSIGN(auto keys, ReadKeys(context_.client, settings.ns, restore.encryption_secret, call));
+  RunWatch watch(context_.metrics, context_.clock, "Restore", restore.meta.name);
+  HF_ASSIGN(auto keys,
+            watch.Keys(ReadKeys(context_.client, settings.ns, restore.encryption_secret, call)));
   HF_ASSIGN(LocatedStore store,
-            LocateStore(context_.client, settings, restore.s3, restore.filename,
-                        "backup location not specified on the restore CR, and not configured at "
-                        "the operator level",
-                        context_.log, context_.clock, call));
+            watch.Store(LocateStore(context_.client, settings, restore.s3, restore.filename,
+                                    "backup location not specified on the restore CR, and not "
+                                    "configured at the operator level",
+                                    context_.log, context_.clock, call)));
   HF_ASSIGN(std::string file, FindArchive(restore, store, keys, waits));
 
   restore::Options options;
@@ -191,7 +199,10 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
   for (const std::string& secret : store.secrets) options.keep.push_back("secrets.#v1/" + secret);
   if (!restore.encryption_secret.empty())
     options.keep.push_back("secrets.#v1/" + settings.ns + "/" + restore.encryption_secret);
-  context_.log.Info("restore begins", {{"restore", restore.meta.name}, {"archive", file}});
+  context_.log.Info("restore begins",
+                    {{"restore", restore.meta.name}, {"run", run}, {"archive", file}});
+  if (!restore.dry_run && restore.phase != "Failed")
+    context_.notifier.Tell(restore, "start", "the restore of " + file + " begins");
   SharedProgress progress;
   Result<restore::Report> report = [&] {
     ProgressWriter writer(context_, RestoreType(), restore.meta, [&] { return progress.Text(); });
@@ -231,9 +242,11 @@ Result<std::string> RestoreReconciler::StorePlan(const RestoreObject& restore,
 }
 
 PassResult RestoreReconciler::Finish(const RestoreObject& restore, const Restored& restored,
-                                     std::stop_token stop) {
+                                     const std::string& run, std::stop_token stop) {
   std::string summary = Summary(restored.report);
-  context_.log.Info("restore done", {{"restore", restore.meta.name}, {"summary", summary}});
+  context_.log.Info("restore done",
+                    {{"restore", restore.meta.name}, {"run", run}, {"summary", summary}});
+  if (!restore.dry_run) context_.notifier.Tell(restore, "success", summary);
   EmitEvent(
       context_.client, RestoreType(), restore.meta,
       {restored.report.failed(), restore.dry_run ? "RestorePlanned" : "RestoreCompleted", summary},
@@ -274,7 +287,8 @@ void RestoreReconciler::TellOfFailures(const RestoreObject& restore,
 }
 
 PassResult RestoreReconciler::FailWith(const RestoreObject& restore, const Error& error,
-                                       const restore::Report* report, std::stop_token stop) {
+                                       const restore::Report* report, const std::string& run,
+                                       std::stop_token stop) {
   std::string text = StatusText(error);
   // A damaged archive stays damaged; objects that fail again and again are for a person to look at.
   // What is missing (a Secret, a file, a store) may come.
@@ -282,7 +296,8 @@ PassResult RestoreReconciler::FailWith(const RestoreObject& restore, const Error
                  (report != nullptr && restore.attempts + 1 >= kMostAttempts);
   if (!AlreadySaid(restore.conditions, text) || stalled) {
     context_.log.Err("restore failed",
-                     {{"restore", restore.meta.name}, {"error", error.ToString()}});
+                     {{"restore", restore.meta.name}, {"run", run}, {"error", error.ToString()}});
+    context_.notifier.Tell(restore, "failure", error.ToString());
     EmitEvent(context_.client, RestoreType(), restore.meta,
               {true, "RestoreFailed", error.ToString()}, context_.clock, context_.log);
     if (report != nullptr) TellOfFailures(restore, *report);

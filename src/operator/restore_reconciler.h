@@ -25,19 +25,21 @@ class RestoreReconciler : public Reconciler {
   };
 
   PassResult Run(const RestoreObject& restore, std::stop_token stop);
-  Result<Restored> Work(const RestoreObject& restore, std::stop_token stop);
+  // `run`: the run's word in the log.
+  Result<Restored> Work(const RestoreObject& restore, const std::string& run, std::stop_token stop);
   Result<std::string> FindArchive(const RestoreObject& restore, LocatedStore& store,
                                   const crypto::Transformers& keys, const Waits& waits);
   // The plan as text in ConfigMap `<restore>-plan` of the operator's namespace.
   Result<std::string> StorePlan(const RestoreObject& restore, const restore::Report& report,
                                 const kube::Call& call);
   PassResult Wait(const RestoreObject& restore, const std::string& holder, std::stop_token stop);
-  PassResult Finish(const RestoreObject& restore, const Restored& restored, std::stop_token stop);
+  PassResult Finish(const RestoreObject& restore, const Restored& restored, const std::string& run,
+                    std::stop_token stop);
   // An Event for each of the first objects that were not restored.
   void TellOfFailures(const RestoreObject& restore, const restore::Report& report);
   PassResult TellEnd(const RestoreObject& restore, const std::string& status, std::stop_token stop);
   PassResult FailWith(const RestoreObject& restore, const Error& error,
-                      const restore::Report* report, std::stop_token stop);
+                      const restore::Report* report, const std::string& run, std::stop_token stop);
   // Takes the place of the one Restore that runs in this process; false, with who has it, when it
   // is taken.
   bool Enter(const std::string& who, std::string& holder);

@@ -29,6 +29,11 @@ eventually "a scheduled backup" 120 says backup basic Completed
 backup bad "{resourceSetName: none}"
 eventually "a backup that fails" 120 says backup bad Retrying
 
+backup keyless "{resourceSetName: rancher-resource-set-basic, encryptionConfigSecretName: none}"
+eventually "a backup without its key" 120 says backup keyless Retrying
+kubectl create secret generic s3 -n "$ns" --from-literal=accessKey=a --from-literal=secretKey=b >/dev/null
+backup away "{resourceSetName: rancher-resource-set-basic, storageLocation: {s3: {bucketName: b, endpoint: '127.0.0.1:1', credentialSecretName: s3, credentialSecretNamespace: $ns}}}"
+
 archive=$(kubectl get backup full -o 'jsonpath={.status.filename}')
 kubectl delete configmap one -n cattle-system >/dev/null
 kubectl delete clusterrolebinding cattle-one >/dev/null
@@ -68,12 +73,14 @@ done < <("$root/tests/charts/dashboard-queries" "$chart/files/dashboards/holdfas
 # Every metric that a rule asks for is there; those of failures that did not happen may be absent.
 for metric in rancher_backups_attempted_total rancher_backups_failed_total rancher_backup_info \
   holdfast_backup_last_success_timestamp_seconds holdfast_backup_next_run_timestamp_seconds holdfast_backup_verified \
-  holdfast_restore_failed holdfast_leader rancher_backup_count rancher_restore_count rancher_restore_info \
+  holdfast_restore_failed holdfast_leader holdfast_store_reachable holdfast_encryption_keys_readable holdfast_store_seconds_count rancher_backup_count rancher_restore_count rancher_restore_info \
   rancher_backup_duration_seconds_bucket rancher_backup_last_processed_timestamp_seconds; do
   eventually "$metric" 120 answers "$metric"
 done
-eventually "the count" 120 answers 'rancher_backup_count == 3'
+eventually "the count" 120 answers 'rancher_backup_count == 5'
 eventually "the recording rules" 120 answers 'status:rancher_backups_attempted_total{name="full",status="Completed"} >= 1'
 eventually "the failed one alerts" 120 answers 'ALERTS{alertname="BackupFailed",name="bad"}'
+eventually "the key that is missing alerts" 120 answers 'ALERTS{alertname="BackupKeyMissing",kind="Backup",name="keyless"}'
+eventually "the store that is away alerts" 180 answers 'ALERTS{alertname="BackupStoreUnreachable",kind="Backup",name="away"}'
 same "the others do not" "" "$(ask 'ALERTS{name=~"full|basic|back"}')"
 stop_operator

@@ -117,9 +117,13 @@ refused "PodSecurityPolicies are asked for" render --set global.cattle.psp.enabl
 value psp "--set global.cattle.psp.enabled=true --api-versions policy/v1beta1/PodSecurityPolicy" "kind: PodSecurityPolicy" "name: rancher-backup-psp"
 
 # Values that make no sense are refused before anything is rendered.
-for bad in replicas=two rbac.scope=mine networkPolicy.mode=x imagePullPolicy=Sometimes s3.enabled=perhaps; do
+for bad in replicas=two rbac.scope=mine networkPolicy.mode=x imagePullPolicy=Sometimes s3.enabled=perhaps \
+  notifications.pager.secretName=a notifications.slack.secretName= notifications.heartbeat.method=GET; do
   refused "values don't meet the specifications of the schema" render --set "$bad"
 done
+
+value deployment "--set notifications.slack.secretName=slack,notifications.heartbeat.secretName=h" \
+  'name: HOLDFAST_NOTIFICATIONS' '{\"heartbeat\":{\"secretName\":\"h\"},\"slack\":{\"secretName\":\"slack\"}}'
 
 # ResourceSets: the selectors by number, as the operator that this replaces shows them.
 positions() { # SET

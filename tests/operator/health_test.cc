@@ -127,6 +127,10 @@ TEST_F(OperatorHealth, RunsAreToldOf) {
   AwaitBackup("told-bad", "Retrying");
   CreateBackup("by-default", "{resourceSetName: no-such-too}");
   AwaitBackup("by-default", "Retrying");
+  CreateRestore("lost", "{backupFilename: gone.tar.gz}");
+  AwaitRestore("lost", "Retrying");
+  CreateRestore("told-lost", "{backupFilename: gone.tar.gz, " + both + "}");
+  AwaitRestore("told-lost", "Retrying");
   auto has = [&](const std::string& part) {
     std::lock_guard lock(mutex);
     for (const std::string& text : heard)
@@ -136,7 +140,9 @@ TEST_F(OperatorHealth, RunsAreToldOf) {
   for (const char* part :
        {"/start {\"backup\":\"told\",\"event\":\"start\"", "/success {\"backup\":\"told\"",
         "/failure {\"backup\":\"told-bad\"", "/hook {\"msg\":\"told-bad: resourcesets",
-        "/hook {\"text\":\"Backup by-default failed: resourcesets"})
+        "/hook {\"text\":\"Backup by-default failed: resourcesets",
+        "/hook {\"text\":\"Restore lost failed: ", "/failure {\"restore\":\"told-lost\"",
+        "/hook {\"msg\":\"told-lost: "})
     EXPECT_TRUE(Eventually([&] { return has(part); }, std::chrono::seconds(10))) << part;
   EXPECT_FALSE(has("/failure {\"backup\":\"told\""));
   // A service that is away harms nobody.
