@@ -1,6 +1,7 @@
 #include "operator/run_watch.h"
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -57,7 +58,7 @@ class RunWatch::Watched : public storage::Store {
   }
 
   template <typename Call>
-  auto Timed(const char* operation, bool of_a_file, Call call) {
+  std::invoke_result_t<Call> Timed(const char* operation, bool of_a_file, Call call) {
     Clock::Steady begin = watch_.clock_.SteadyNow();
     auto result = call();
     std::chrono::duration<double> took = watch_.clock_.SteadyNow() - begin;

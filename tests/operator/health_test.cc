@@ -143,7 +143,7 @@ TEST_F(OperatorHealth, RunsAreToldOf) {
         "/hook {\"text\":\"Backup by-default failed: resourcesets",
         "/hook {\"text\":\"Restore lost failed: ", "/failure {\"restore\":\"told-lost\"",
         "/hook {\"msg\":\"told-lost: "})
-    EXPECT_TRUE(Eventually([&] { return has(part); }, std::chrono::seconds(10))) << part;
+    EXPECT_TRUE(Eventually([&] { return has(part); })) << part;
   EXPECT_FALSE(has("/failure {\"backup\":\"told\""));
   // A service that is away harms nobody.
   server.reset();
