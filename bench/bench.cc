@@ -13,6 +13,7 @@
 #include "bench/etcd_bench.h"
 #include "bench/figures.h"
 #include "bench/lists_floor.h"
+#include "bench/operator_bench.h"
 #include "bench/process.h"
 #include "bench/s3_bench.h"
 #include "testbed/control_plane.h"
@@ -46,8 +47,9 @@ class Bench {
   Bench(Options options, fs::path dir) : options_(std::move(options)), dir_(std::move(dir)) {}
 
   Status Run() {
-    if (options_.only != "etcd") HF_TRY(RunObjects());
-    if (options_.only == "all" || options_.only == "etcd") HF_TRY(RunEtcd());
+    if (options_.only != "etcd" && options_.only != "operator") HF_TRY(RunObjects());
+    if (Wanted("etcd")) HF_TRY(RunEtcd());
+    if (Wanted("operator")) HF_TRY(RunOperator());
     if (!options_.json.empty()) std::ofstream(options_.json) << figures_.ToJson();
     return {};
   }
@@ -70,6 +72,17 @@ class Bench {
                               figures_);
     fs::remove_all(work);
     return status;
+  }
+
+  Status RunOperator() {
+    plane_.reset();
+    return BenchOperator({.runs = options_.restore_runs,
+                          .objects = options_.objects,
+                          .holdfast = Program("holdfast"),
+                          .testbed = Program("testbed"),
+                          .charts = HOLDFAST_CHARTS,
+                          .dir = dir_ / "operator"},
+                         figures_);
   }
 
   Status RunObjects() {
@@ -246,7 +259,7 @@ int main(int argc, char** argv) {
   app.add_option("--etcd-runs", options.etcd_runs, "runs of each figure of etcd");
   app.add_option("--etcd", options.etcd, "of etcd's figures: restore, verify, save, look or all");
   app.add_option("--only", options.only,
-                 "backup, restore (which needs a backup too), s3, etcd or all");
+                 "backup, restore (which needs a backup too), s3, etcd, operator or all");
   app.add_option("--json", options.json, "file for the figures as JSON");
   CLI11_PARSE(app, argc, argv);
 

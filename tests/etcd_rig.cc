@@ -35,8 +35,9 @@ std::string VersionName(const std::string& suffix) {
 
 Result<std::unique_ptr<EtcdRig>> EtcdRig::Start() {
   std::unique_ptr<EtcdRig> rig(new EtcdRig);
-  HF_ASSIGN(rig->tools_, testbed::FindTools({"etcd", "etcdctl", "etcdutl", "etcd-3.5", "etcdctl-3.5",
-                                             "etcdutl-3.5", "etcd-3.4", "etcdctl-3.4"}));
+  HF_ASSIGN(rig->tools_,
+            testbed::FindTools({"etcd", "etcdctl", "etcdutl", "etcd-3.5", "etcdctl-3.5",
+                                "etcdutl-3.5", "etcd-3.4", "etcdctl-3.4"}));
   std::string name = (std::filesystem::temp_directory_path() / "etcd-rig-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) return Fail(ErrnoError("making a folder", errno));
   rig->dir_ = name;
@@ -68,6 +69,14 @@ std::string EtcdRig::InitialCluster(size_t members) const {
   return all;
 }
 
+std::string EtcdRig::RestoreFlags(const std::filesystem::path& snapshot, size_t i, size_t members,
+                                  const std::filesystem::path& data_dir) const {
+  return fmt::format(
+      "{} --data-dir {} --name n{} --initial-cluster {} --initial-cluster-token again "
+      "--initial-advertise-peer-urls {}",
+      snapshot.string(), data_dir.string(), i, InitialCluster(members), PeerUrl(i));
+}
+
 Status EtcdRig::StartMember(const std::string& suffix, size_t i, size_t members,
                             const std::filesystem::path& data_dir,
                             const std::vector<std::string>& extra) {
@@ -89,15 +98,14 @@ Status EtcdRig::StartMember(const std::string& suffix, size_t i, size_t members,
 Ran EtcdRig::Ctl(const std::string& suffix, const std::string& arguments, size_t member) const {
   std::string url = ClientUrl(member);
   if (arguments.find("--cacert") != std::string::npos) url.replace(0, 4, "https");
-  return RunCommand(fmt::format("{}{} --endpoints={} {}",
-                                suffix == "-3.4" ? "ETCDCTL_API=3 " : "", Tool("etcdctl", suffix),
-                                url, arguments));
+  return RunCommand(fmt::format("{}{} --endpoints={} {}", suffix == "-3.4" ? "ETCDCTL_API=3 " : "",
+                                Tool("etcdctl", suffix), url, arguments));
 }
 
 Status EtcdRig::WaitReady(const std::string& suffix, size_t members, const std::string& flags) {
-  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(90);
   for (size_t i = 0; i < members; ++i) {
-    while (Ctl(suffix, flags + " --command-timeout=2s get nothing", i).code != 0) {
+    while (Ctl(suffix, "--command-timeout=2s " + flags + " get nothing", i).code != 0) {
       if (std::chrono::steady_clock::now() > end)
         return Fail(ErrorKind::kUnavailable, fmt::format("etcd {} is not ready: {}", i, Log(i)));
       std::this_thread::sleep_for(std::chrono::milliseconds(50));  // polls another process

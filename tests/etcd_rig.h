@@ -38,12 +38,16 @@ class EtcdRig {
   std::string InitialCluster(size_t members) const;
   std::string PeerUrl(size_t i) const;
   std::string ClientUrl(size_t i) const;
+  // "SNAPSHOT --data-dir D --name nI --initial-cluster ...", as all restorers take them.
+  std::string RestoreFlags(const std::filesystem::path& snapshot, size_t i, size_t members,
+                           const std::filesystem::path& data_dir) const;
 
   // Starts member i of a cluster of `members` on `data_dir`, which may be missing.
   Status StartMember(const std::string& suffix, size_t i, size_t members,
                      const std::filesystem::path& data_dir,
                      const std::vector<std::string>& extra = {});
-  // Until every one of the first `members` serves a linearizable read; 30 s.
+  // Until every one of the first `members` serves a linearizable read; 90 s. `flags` come
+  // last.
   Status WaitReady(const std::string& suffix, size_t members, const std::string& flags = {});
   void StopAll();
   std::string Log(size_t i) const;
