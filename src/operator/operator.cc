@@ -24,7 +24,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kWorkersPerKind = 2;
+// A small backup mostly waits: up to 100 ms for the API server's cache to hear that it is current.
+// A large one takes about 50 MiB.
+constexpr int kBackupWorkers = 3;
+constexpr int kRestoreWorkers = 2;
 constexpr std::chrono::seconds kLeaseTime{15};
 constexpr std::chrono::milliseconds kLeaseTry = 2s;
 
@@ -53,9 +56,9 @@ class Controller {
             [this](const std::string& name) { queue_.Add(name); }, readiness, context.log,
             context.clock) {}
 
-  void Start(std::stop_token stop) {
+  void Start(int workers, std::stop_token stop) {
     threads_.emplace_back([this, stop] { informer_.Run(stop); });
-    for (int i = 0; i < kWorkersPerKind; ++i) threads_.emplace_back([this, stop] { Work(stop); });
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this, stop] { Work(stop); });
   }
   void Join() { threads_.clear(); }
   std::vector<std::string> Objects() const { return informer_.Objects(); }
@@ -141,8 +144,8 @@ void Lead(Context& context, observe::Readiness& readiness, FolderCheck& folder,
   RestoreReconciler restores(context);
   Controller backup_controller(context, BackupType(), backups, readiness);
   Controller restore_controller(context, RestoreType(), restores, readiness);
-  backup_controller.Start(stop);
-  restore_controller.Start(stop);
+  backup_controller.Start(kBackupWorkers, stop);
+  restore_controller.Start(kRestoreWorkers, stop);
   WarnOfOldCrds(context, stop);
   while (context.clock.Sleep(context.settings.metrics_interval, stop)) {
     // A kind that could not be listed yet keeps what it showed.
@@ -155,9 +158,6 @@ void Lead(Context& context, observe::Readiness& readiness, FolderCheck& folder,
   backup_controller.Join();
   restore_controller.Join();
   metrics.leader.Set({}, 0);
-  // What the next leader finds out, it says itself.
-  metrics.store_reachable.Replace({});
-  metrics.keys_readable.Replace({});
 }
 
 // Blocks until the Lease is ours; none when stopped.
