@@ -8,10 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/mvcc.h"
 #include "etcd/page.h"
-#include "base/protobuf_wire.h"
 #include "stream/sha256.h"
 
 namespace holdfast::bench {
@@ -106,8 +106,7 @@ class Writer {
 Row Record(int64_t revision, const std::string& key, const std::string& value) {
   std::string record;
   AppendBytes(record, 1, key);
-  for (uint32_t field : {2u, 3u})
-    AppendNumber(record, field, static_cast<uint64_t>(revision));
+  for (uint32_t field : {2u, 3u}) AppendNumber(record, field, static_cast<uint64_t>(revision));
   AppendNumber(record, 4, 1);
   AppendBytes(record, 5, value);
   return {etcd::EncodeRevision({revision, 0}), std::move(record), false};

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/json_scan.h"
-#include "etcd/kube_object.h"
 #include "base/protobuf_wire.h"
+#include "etcd/kube_object.h"
 
 // The first byte chooses the type that the rest is the message of; 0 and 1: a whole stored value.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (auto kv = ParseKeyValue(bytes)) {
     for (std::string_view view : {kv->key, kv->value})
-      if (!view.empty() && (view.data() < bytes.data() ||
-                            view.data() + view.size() > bytes.data() + bytes.size()))
+      if (!view.empty() &&
+          (view.data() < bytes.data() || view.data() + view.size() > bytes.data() + bytes.size()))
         std::abort();
   }
   size_t half = size / 2;

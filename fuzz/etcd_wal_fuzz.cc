@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/crc32c.h"
 #include "etcd/wal_reader.h"
-#include "base/protobuf_wire.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
-// Integers of fixed size in byte strings; little-endian in bbolt pages and WAL frames, big-endian in
-// etcd's keys. Callers have checked that the bytes are there.
+// Integers of fixed size in byte strings; little-endian in bbolt pages and WAL frames, big-endian
+// in etcd's keys. Callers have checked that the bytes are there.
 #pragma once
 
 #include <bit>

@@ -47,7 +47,8 @@ Status HashBehind(int fd, uint64_t bytes, Watermark& watermark, stream::Sha256& 
   for (uint64_t at = 0; at < bytes;) {
     uint64_t there = watermark.WaitBeyond(at, stop);
     if (there == 0 || stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
-    ssize_t got = pread(fd, buffer.get(), std::min<uint64_t>(there, kBuffer), static_cast<off_t>(at));
+    ssize_t got =
+        pread(fd, buffer.get(), std::min<uint64_t>(there, kBuffer), static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return Fail(ErrnoError("reading the copy", got < 0 ? errno : EIO));
     sha.Update({buffer.get(), static_cast<size_t>(got)});
@@ -136,9 +137,8 @@ Result<std::optional<stream::Digest>> CopyWithDigest(const File& source, uint64_
   stream::Sha256 sha;
   Status hashed;
   {
-    std::jthread hasher([&](std::stop_token mine) {
-      hashed = HashBehind(out, bytes, watermark, sha, mine);
-    });
+    std::jthread hasher(
+        [&](std::stop_token mine) { hashed = HashBehind(out, bytes, watermark, sha, mine); });
     std::stop_callback on_stop(stop, [&] { hasher.request_stop(); });
     HF_TRY(CopyChunks(source, bytes, out, watermark, stop));
     hasher.join();

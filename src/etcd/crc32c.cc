@@ -22,7 +22,8 @@ constexpr std::array<uint32_t, 256> MakeTable() {
 constexpr std::array<uint32_t, 256> kTable = MakeTable();
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) uint32_t WithInstruction(std::string_view bytes, uint32_t so_far) {
+__attribute__((target("sse4.2"))) uint32_t WithInstruction(std::string_view bytes,
+                                                           uint32_t so_far) {
   uint64_t crc = ~so_far;
   const char* at = bytes.data();
   size_t left = bytes.size();

@@ -39,7 +39,8 @@ Status Cursor::Descend(uint64_t page, const KeyRange& range) {
   if (depth_ > static_cast<size_t>(database_.limits().max_depth))
     return damaged(fmt::format("deeper than {} pages", database_.limits().max_depth));
   // Before it is read: else a chain of pages could be read again and again.
-  if (reached_.Has(page)) return damaged("it was reached before: a cycle, or a page of two parents");
+  if (reached_.Has(page))
+    return damaged("it was reached before: a cycle, or a page of two parents");
   Frame& frame = Deeper();
   uint32_t guess = depth_ > 0 ? frames_[depth_ - 1]->child_overflow : 0;
   HF_ASSIGN(PageHeader header, database_.ReadRun(page, frame.bytes, guess));
@@ -64,8 +65,8 @@ Status Cursor::Descend(uint64_t page, const KeyRange& range) {
 Status Cursor::StartInline() {
   Frame& frame = Deeper();
   frame.bytes = bucket_.inline_page;
-  HF_TRY_CONTEXT(CheckTreePage(frame.bytes, {}), fmt::format("the rows inside bucket \"{}\"",
-                                                             Printable(bucket_.name, 64)));
+  HF_TRY_CONTEXT(CheckTreePage(frame.bytes, {}),
+                 fmt::format("the rows inside bucket \"{}\"", Printable(bucket_.name, 64)));
   frame.page = TreePage(frame.bytes);
   frame.range = {};
   frame.id = 0;

@@ -45,10 +45,11 @@ Status CheckEmpty(const fs::path& path) {
   for (fs::directory_iterator i(path, error), end; !error && i != end; i.increment(error)) {
     std::string name = i->path().filename();
     if (!name.starts_with(kPrefix)) {
-      return Fail(Error(ErrorKind::kConflict,
-                        fmt::format("the data directory {} is not empty (it has \"{}\")",
-                                    path.string(), name))
-                      .Hint("nothing is overwritten: name a new directory, or move the old one away"));
+      return Fail(
+          Error(ErrorKind::kConflict,
+                fmt::format("the data directory {} is not empty (it has \"{}\")", path.string(),
+                            name))
+              .Hint("nothing is overwritten: name a new directory, or move the old one away"));
     }
     remains.push_back(i->path());
   }
@@ -56,8 +57,7 @@ Status CheckEmpty(const fs::path& path) {
   for (const fs::path& remain : remains) {
     int lock = LockFolder(remain);
     if (lock < 0) {
-      return Fail(ErrorKind::kConflict,
-                  "another restore into " + path.string() + " is under way");
+      return Fail(ErrorKind::kConflict, "another restore into " + path.string() + " is under way");
     }
     fs::remove_all(remain, error);
     close(lock);

@@ -9,8 +9,10 @@ namespace {
 
 Error NotADatabase(std::string text) {
   return Error(ErrorKind::kCorrupt, std::move(text))
-      .Hint("a snapshot is what `holdfast etcd save` or `etcdctl snapshot save` wrote, or member/snap/db "
-            "of a stopped member");
+      .Hint(
+          "a snapshot is what `holdfast etcd save` or `etcdctl snapshot save` wrote, or "
+          "member/snap/db "
+          "of a stopped member");
 }
 
 }  // namespace
@@ -32,7 +34,8 @@ Result<Bucket> ParseBucket(std::string_view name, std::string_view value) {
   Bucket bucket{std::string(name), Le64(value.data()), Le64(value.data() + 8), {}};
   if (bucket.root != 0) {
     if (value.size() != 16)
-      return Fail(ErrorKind::kCorrupt, "a bucket with pages of its own has rows in its description");
+      return Fail(ErrorKind::kCorrupt,
+                  "a bucket with pages of its own has rows in its description");
     return bucket;
   }
   std::string_view page = value.substr(16);
@@ -62,13 +65,12 @@ Result<MetaState> Database::ReadMeta(uint64_t offset, Meta& meta) const {
 Status Database::FindMetas() {
   if (file_->size() == 0) return Fail(NotADatabase("the file is empty"));
   if (file_->size() < 2 * kMinPageSize) {
-    return Fail(NotADatabase(fmt::format("{} bytes are too few for a bbolt database",
-                                         file_->size())));
+    return Fail(
+        NotADatabase(fmt::format("{} bytes are too few for a bbolt database", file_->size())));
   }
   HF_ASSIGN(states_[0], ReadMeta(0, metas_[0]));
   if (states_[0] == MetaState::kBigEndian) {
-    return Fail(ErrorKind::kInvalid,
-                "a database written on a big-endian machine is not supported");
+    return Fail(ErrorKind::kInvalid, "a database written on a big-endian machine is not supported");
   }
   uint32_t page_size = metas_[0].page_size;
   if (states_[0] == MetaState::kValid) {
@@ -81,8 +83,9 @@ Status Database::FindMetas() {
       states_[1] = MetaState::kNoMagic;
     }
     if (states_[1] != MetaState::kValid) {
-      return Fail(NotADatabase(fmt::format("not a bbolt database: neither meta page is valid (page 0: {})",
-                                           MetaStateText(states_[0]))));
+      return Fail(
+          NotADatabase(fmt::format("not a bbolt database: neither meta page is valid (page 0: {})",
+                                   MetaStateText(states_[0]))));
     }
   }
   bool both = states_[0] == MetaState::kValid && states_[1] == MetaState::kValid;
@@ -93,8 +96,8 @@ Status Database::FindMetas() {
 Status Database::CheckMeta() const {
   const Meta& m = meta();
   auto wrong = [&](std::string text) {
-    return Fail(Error(ErrorKind::kCorrupt, std::move(text))
-                    .With(fmt::format("meta page {}", winner_)));
+    return Fail(
+        Error(ErrorKind::kCorrupt, std::move(text)).With(fmt::format("meta page {}", winner_)));
   };
   bool power = (m.page_size & (m.page_size - 1)) == 0;
   if (!power || m.page_size < kMinPageSize || m.page_size > kMaxPageSize)
@@ -105,8 +108,8 @@ Status Database::CheckMeta() const {
   if (m.root < 2 || m.root >= m.high_water)
     return wrong(fmt::format("its root page {} is not among the {} pages", m.root, m.high_water));
   if (m.freelist != kNoFreelist && (m.freelist < 2 || m.freelist >= m.high_water)) {
-    return wrong(fmt::format("its freelist page {} is not among the {} pages", m.freelist,
-                             m.high_water));
+    return wrong(
+        fmt::format("its freelist page {} is not among the {} pages", m.freelist, m.high_water));
   }
   uint64_t usable = file_->size() - (has_digest() ? 32 : 0);
   if (size() > usable) {
@@ -131,15 +134,14 @@ Result<PageHeader> Database::ReadRun(uint64_t page, std::string& run,
   run.resize((guess + 1) * page_size());
   HF_TRY(file_->ReadAt(page * page_size(), run.data(), run.size()));
   PageHeader header = ParsePageHeader(run);
-  if (header.id != page)
-    return damaged(fmt::format("it says that it is page {}", header.id));
+  if (header.id != page) return damaged(fmt::format("it says that it is page {}", header.id));
   if (header.overflow >= pages - page)
     return damaged(fmt::format("its {} pages of overflow reach beyond the database's {}",
                                header.overflow, pages));
   uint64_t bytes = (uint64_t{header.overflow} + 1) * page_size();
   if (bytes > limits_.max_run)
-    return damaged(fmt::format("{} bytes are more than the limit of {} for one page", bytes,
-                               limits_.max_run));
+    return damaged(
+        fmt::format("{} bytes are more than the limit of {} for one page", bytes, limits_.max_run));
   size_t have = std::min<uint64_t>(run.size(), bytes);
   run.resize(bytes);
   if (have < bytes)

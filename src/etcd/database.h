@@ -15,9 +15,9 @@
 namespace holdfast::etcd {
 
 struct ReadLimits {
-  int max_depth = 64;                         // branches above a leaf
-  uint64_t max_run = uint64_t{256} << 20;     // bytes of one page with its overflow
-  uint64_t max_pages = uint64_t{1} << 34;     // bounds the bit per page that walks keep
+  int max_depth = 64;                      // branches above a leaf
+  uint64_t max_run = uint64_t{256} << 20;  // bytes of one page with its overflow
+  uint64_t max_pages = uint64_t{1} << 34;  // bounds the bit per page that walks keep
 };
 
 // One bit per page: walks mark what they reached.
@@ -38,7 +38,7 @@ class PageSet {
 // Where a bucket's rows are.
 struct Bucket {
   std::string name;
-  uint64_t root = 0;        // page; 0: the rows are in inline_page
+  uint64_t root = 0;  // page; 0: the rows are in inline_page
   uint64_t sequence = 0;
   std::string inline_page;
 };

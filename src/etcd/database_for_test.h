@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/mvcc.h"
 #include "etcd/page.h"
-#include "base/protobuf_wire.h"
 #include "stream/sha256.h"
 
 namespace holdfast::etcd {

@@ -12,7 +12,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<Database> Open(std::string bytes) { return Database::Open(FileOfBytes(std::move(bytes), "f")); }
+Result<Database> Open(std::string bytes) {
+  return Database::Open(FileOfBytes(std::move(bytes), "f"));
+}
 
 std::vector<Row> ReadAll(const Database& database, std::string_view name, Direction direction,
                          std::vector<std::string>* errors = nullptr) {
@@ -64,7 +66,8 @@ TEST(Cursor, ReadsRowsInsideTheBucketsDescription) {
 TEST(Cursor, ReadsOverflowAndEmptyLeaves) {
   TestDatabase test;
   test.inline_small = false;
-  test.buckets["big"] = {{"a", std::string(10'000, 'x'), false}, {"b", std::string(70'000, 'y'), false}};
+  test.buckets["big"] = {{"a", std::string(10'000, 'x'), false},
+                         {"b", std::string(70'000, 'y'), false}};
   test.buckets["none"] = {};
   auto database = Open(test.Build());
   ASSERT_TRUE(database);
@@ -179,12 +182,12 @@ TEST(Database, AbsurdMetas) {
     return Open(file);
   };
   ASSERT_TRUE(with(sound));
-  for (auto change : {+[](Meta& m) { m.page_size = 1000; }, +[](Meta& m) { m.page_size = 0; },
-                      +[](Meta& m) { m.flags = 1; }, +[](Meta& m) { m.root = 0; },
-                      +[](Meta& m) { m.root = m.high_water; }, +[](Meta& m) { m.freelist = 1; },
-                      +[](Meta& m) { m.freelist = m.high_water; },
-                      +[](Meta& m) { m.high_water = 1000; },
-                      +[](Meta& m) { m.high_water = UINT64_MAX / 512; }}) {
+  for (auto change :
+       {+[](Meta& m) { m.page_size = 1000; }, +[](Meta& m) { m.page_size = 0; },
+        +[](Meta& m) { m.flags = 1; }, +[](Meta& m) { m.root = 0; },
+        +[](Meta& m) { m.root = m.high_water; }, +[](Meta& m) { m.freelist = 1; },
+        +[](Meta& m) { m.freelist = m.high_water; }, +[](Meta& m) { m.high_water = 1000; },
+        +[](Meta& m) { m.high_water = UINT64_MAX / 512; }}) {
     Meta meta = sound;
     change(meta);
     auto database = with(meta);

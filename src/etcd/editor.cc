@@ -48,8 +48,9 @@ Result<Editor> Editor::Open(const Database& database, int fd) {
 const Bucket* Editor::Find(std::string_view name) const { return FindBucket(buckets_, name); }
 
 Bucket& Editor::FindOrAdd(std::string_view name) {
-  auto at = std::lower_bound(buckets_.begin(), buckets_.end(), name,
-                             [](const Bucket& bucket, std::string_view n) { return bucket.name < n; });
+  auto at =
+      std::lower_bound(buckets_.begin(), buckets_.end(), name,
+                       [](const Bucket& bucket, std::string_view n) { return bucket.name < n; });
   if (at == buckets_.end() || at->name != name)
     at = buckets_.insert(at, {std::string(name), 0, 0, EncodeInlineLeaf({})});
   return *at;

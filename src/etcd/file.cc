@@ -20,7 +20,8 @@ Error Short(const std::string& name, uint64_t offset, size_t size) {
 
 class DiskFile : public File {
  public:
-  DiskFile(std::string name, int fd, uint64_t size) : name_(std::move(name)), fd_(fd), size_(size) {}
+  DiskFile(std::string name, int fd, uint64_t size)
+      : name_(std::move(name)), fd_(fd), size_(size) {}
   ~DiskFile() override { close(fd_); }
 
   Status ReadAt(uint64_t offset, char* out, size_t size) const override {
@@ -66,7 +67,7 @@ class MemoryFile : public File {
 Result<std::unique_ptr<File>> OpenFile(const std::filesystem::path& path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Fail(ErrnoError("opening " + path.string(), errno));
-  struct stat info{};
+  struct stat info {};
   if (fstat(fd, &info) != 0) {
     Error error = ErrnoError("opening " + path.string(), errno);
     close(fd);

@@ -34,9 +34,8 @@ KeyState& KeyTable::At(std::string_view key, bool& found) {
 }
 
 size_t KeyTable::CountLive() const {
-  return static_cast<size_t>(std::count_if(slots_.begin(), slots_.end(), [](const KeyState& s) {
-    return s.hash != 0 && !s.deleted;
-  }));
+  return static_cast<size_t>(std::count_if(
+      slots_.begin(), slots_.end(), [](const KeyState& s) { return s.hash != 0 && !s.deleted; }));
 }
 
 }  // namespace holdfast::etcd

@@ -9,8 +9,8 @@
 
 namespace holdfast::etcd {
 
-// The newest record of a key seen so far. Keys are told apart by a hash of 64 bits: two of a million
-// keys are confused in one of thirty million files, and then a count is off by one.
+// The newest record of a key seen so far. Keys are told apart by a hash of 64 bits: two of a
+// million keys are confused in one of thirty million files, and then a count is off by one.
 struct KeyState {
   uint64_t hash = 0;  // 0: no key
   int64_t create_revision = 0;

@@ -25,10 +25,10 @@ Result<Record> ParseRow(const Element& row) {
 }
 
 Error NotThere(std::string_view key, int64_t revision) {
-  return Error(ErrorKind::kNotFound,
-               revision == 0 ? fmt::format("there is no key \"{}\"", Printable(key))
-                             : fmt::format("there was no key \"{}\" at revision {}", Printable(key),
-                                           revision));
+  return Error(ErrorKind::kNotFound, revision == 0
+                                         ? fmt::format("there is no key \"{}\"", Printable(key))
+                                         : fmt::format("there was no key \"{}\" at revision {}",
+                                                       Printable(key), revision));
 }
 
 }  // namespace
@@ -77,8 +77,9 @@ Status CheckRevision(const Database& database, int64_t revision) {
                     .Hint("an older snapshot may still have it"));
   }
   if (revision < 0 || revision > std::max(last, compacted)) {
-    return Fail(ErrorKind::kInvalid,
-                fmt::format("revision {} is not in the snapshot, whose last is {}", revision, last));
+    return Fail(
+        ErrorKind::kInvalid,
+        fmt::format("revision {} is not in the snapshot, whose last is {}", revision, last));
   }
   return {};
 }
@@ -97,9 +98,12 @@ Status VisitLive(const Database& database, std::string_view prefix, int64_t revi
 }
 
 StoredRecord Own(const Record& record) {
-  return {record.revision,           record.tombstone,
-          std::string(record.kv.key), std::string(record.kv.value),
-          record.kv.create_revision, record.kv.version,
+  return {record.revision,
+          record.tombstone,
+          std::string(record.kv.key),
+          std::string(record.kv.value),
+          record.kv.create_revision,
+          record.kv.version,
           record.kv.lease};
 }
 
@@ -115,10 +119,11 @@ Result<StoredRecord> GetKey(const Database& database, std::string_view key, int6
   }));
   if (!found) return Fail(NotThere(key, revision));
   if (found->tombstone) {
-    return Fail(NotThere(key, revision)
-                    .Hint(fmt::format("it was deleted at revision {}; `holdfast etcd history` lists "
-                                      "the revisions that are left",
-                                      found->revision.main)));
+    return Fail(
+        NotThere(key, revision)
+            .Hint(fmt::format("it was deleted at revision {}; `holdfast etcd history` lists "
+                              "the revisions that are left",
+                              found->revision.main)));
   }
   return std::move(*found);
 }

@@ -31,8 +31,8 @@ struct Record {
 };
 
 // Every record, oldest first or newest first, until `visit` returns false. The marks of raised
-// revisions are left out. `pages`: how many were read on the way, those of the list of buckets among
-// them. Blocks on the disk.
+// revisions are left out. `pages`: how many were read on the way, those of the list of buckets
+// among them. Blocks on the disk.
 Status VisitRecords(const Database& database, bool newest_first, const LookOptions& options,
                     const std::function<bool(const Record&)>& visit, uint64_t* pages = nullptr);
 

@@ -25,7 +25,7 @@ TestDatabase Small() {
   test.buckets["key"] = {TestPut(2, "a", "a1", 2, 1), TestPut(3, "b", "b1", 3, 1),
                          TestPut(4, "c", "c1", 4, 1), TestDelete(5, "a"),
                          TestPut(6, "b", "b2", 3, 2), TestPut(7, "a", "a2", 7, 1),
-                         TestDelete(8, "c"), {EncodeRevision({100, 0}), "", false}};
+                         TestDelete(8, "c"),          {EncodeRevision({100, 0}), "", false}};
   return test;
 }
 
@@ -100,7 +100,8 @@ TEST(Top, CountsWhatIsThere) {
       TestPut(4, "/registry/pods/kube-system/dns", "1", 4, 1),
       TestPut(5, "/registry/services/specs/default/web", "1", 5, 1),
       TestPut(6, "/registry/cert-manager.io/certificates/default/tls", "1", 6, 1),
-      TestPut(7, "/registry/minions/node-1", "1", 7, 1), TestDelete(8, "/registry/pods/kube-system/dns")};
+      TestPut(7, "/registry/minions/node-1", "1", 7, 1),
+      TestDelete(8, "/registry/pods/kube-system/dns")};
   Database database = Open(test.BuildSnapshot());
   auto report = Top(database, {.keys = 2, .look = {}});
   ASSERT_TRUE(report) << report.error().ToString();

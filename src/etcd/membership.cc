@@ -28,9 +28,7 @@ uint64_t FirstOfSha1(std::string_view bytes) {
   return Be64(reinterpret_cast<const char*>(digest));
 }
 
-Result<std::string> Invalid(std::string text) {
-  return Fail(ErrorKind::kInvalid, std::move(text));
-}
+Result<std::string> Invalid(std::string text) { return Fail(ErrorKind::kInvalid, std::move(text)); }
 
 bool IsPort(std::string_view text) {
   return !text.empty() && text.size() <= 5 &&
@@ -137,8 +135,8 @@ Result<std::string> CheckPeerUrl(std::string_view url) {
   bool http = scheme == "http" || scheme == "https";
   bool unix_socket = scheme == "unix" || scheme == "unixs";
   if (scheme_end == std::string_view::npos || (!http && !unix_socket))
-    return Invalid(fmt::format("\"{}\" does not begin with http://, https://, unix:// or unixs://",
-                               shown));
+    return Invalid(
+        fmt::format("\"{}\" does not begin with http://, https://, unix:// or unixs://", shown));
   std::string_view rest = url.substr(scheme_end + 3);
   if (unix_socket) return std::string(url);
   if (rest.find_first_of("?#@ ") != std::string_view::npos)

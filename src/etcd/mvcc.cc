@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "etcd/bytes.h"
 #include "base/protobuf_wire.h"
+#include "etcd/bytes.h"
 
 namespace holdfast::etcd {
 

@@ -45,7 +45,8 @@ TEST(Meta, EveryChangedByteIsNoticed) {
     std::string changed = page;
     changed[i] = static_cast<char>(changed[i] ^ 1);
     Meta meta;
-    EXPECT_NE(ParseMeta(std::string_view(changed).substr(kPageHeader), meta), MetaState::kValid) << i;
+    EXPECT_NE(ParseMeta(std::string_view(changed).substr(kPageHeader), meta), MetaState::kValid)
+        << i;
   }
   std::string swapped = page;
   std::reverse(swapped.begin() + 16, swapped.begin() + 20);
@@ -54,7 +55,8 @@ TEST(Meta, EveryChangedByteIsNoticed) {
 }
 
 TEST(Leaf, RoundTrip) {
-  std::vector<Row> rows = {{"a", "1", false}, {"b", std::string(3000, 'x'), false}, {"c", "", true}};
+  std::vector<Row> rows = {
+      {"a", "1", false}, {"b", std::string(3000, 'x'), false}, {"c", "", true}};
   std::string page = EncodeLeaf(rows, 5, 1024);
   EXPECT_EQ(page.size(), 3072u);
   ASSERT_TRUE(CheckTreePage(page, {}));
@@ -67,7 +69,8 @@ TEST(Leaf, RoundTrip) {
     EXPECT_EQ(tree.At(i).value, rows[i].value);
     EXPECT_EQ(tree.At(i).bucket, rows[i].bucket);
   }
-  EXPECT_EQ(EmptyBucketValue(), std::string(16, '\0') + std::string("\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16));
+  EXPECT_EQ(EmptyBucketValue(),
+            std::string(16, '\0') + std::string("\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16));
 }
 
 TEST(Branch, RoundTrip) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/json_text.h"
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/crc32c.h"
-#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {
@@ -87,11 +87,13 @@ std::string OldStore(const Membership& membership) {
     for (const std::string& url : member.peer_urls)
       urls += (urls.empty() ? "" : ",") + json::Quote(url);
     std::string path = fmt::format("/0/members/{:x}", member.id);
-    std::string leaf = Node(path + "/raftAttributes", index, "{\"peerURLs\":[" + urls + "]}", "null");
+    std::string leaf =
+        Node(path + "/raftAttributes", index, "{\"peerURLs\":[" + urls + "]}", "null");
     std::string folder = Node(path, index, "", "{\"raftAttributes\":" + leaf + "}");
     members += fmt::format("{}\"{:x}\":{}", index > 1 ? "," : "", member.id, folder);
   }
-  std::string zero = Node("/0", 0, "", "{\"members\":" + Node("/0/members", 1, "", "{" + members + "}") + "}");
+  std::string zero =
+      Node("/0", 0, "", "{\"members\":" + Node("/0/members", 1, "", "{" + members + "}") + "}");
   std::string root = Node("/", 0, "", "{\"0\":" + zero + ",\"1\":" + Node("/1", 0, "", "{}") + "}");
   std::string events;
   for (int i = 0; i < 1000; ++i) events += i == 0 ? "null" : ",null";

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "base/json_scan.h"
-#include "etcd/crc32c.h"
 #include "base/protobuf_wire.h"
+#include "etcd/crc32c.h"
 
 namespace holdfast::etcd {
 namespace {
@@ -22,10 +22,11 @@ MembershipArgs One() {
   return {"n1", "n1=http://127.0.0.1:24380", "tok1", {"http://127.0.0.1:24380"}};
 }
 MembershipArgs Three() {
-  return {"etcd-h2",
-          "etcd-h1=https://10.0.0.1:2380,etcd-h2=https://10.0.0.2:2380,etcd-h3=https://10.0.0.3:2380",
-          "etcd-cluster-1",
-          {"https://10.0.0.2:2380"}};
+  return {
+      "etcd-h2",
+      "etcd-h1=https://10.0.0.1:2380,etcd-h2=https://10.0.0.2:2380,etcd-h3=https://10.0.0.3:2380",
+      "etcd-cluster-1",
+      {"https://10.0.0.2:2380"}};
 }
 
 // Ids that etcdutl computed.

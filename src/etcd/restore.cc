@@ -146,8 +146,9 @@ Result<bool> LooksLikeKubernetes(const Database& database, const std::vector<Buc
       if (!row) break;
       auto record = ParseKeyValue(row->value);
       if (!record) continue;
-      for (std::string_view mark : {"/namespaces/kube-system", "/apiregistration.k8s.io/apiservices/v1.",
-                                    "/configmaps/kube-system/extension-apiserver-authentication"})
+      for (std::string_view mark :
+           {"/namespaces/kube-system", "/apiregistration.k8s.io/apiservices/v1.",
+            "/configmaps/kube-system/extension-apiserver-authentication"})
         if (record->key.starts_with('/') && record->key.ends_with(mark)) return true;
     }
   }

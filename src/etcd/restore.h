@@ -23,8 +23,8 @@ struct RestoreOptions {
   std::filesystem::path data_dir;
   MembershipArgs membership;
   // Raise the revision by so much and mark everything before as compacted, so that watches and
-  // cached lists of before are refused instead of going on with wrong revisions. 0: leave it. Unset:
-  // kKubernetesBump for a store of Kubernetes, else 0.
+  // cached lists of before are refused instead of going on with wrong revisions. 0: leave it.
+  // Unset: kKubernetesBump for a store of Kubernetes, else 0.
   std::optional<int64_t> bump_revision;
   bool skip_hash_check = false;
   bool clear_alarms = false;

@@ -66,12 +66,11 @@ TEST_F(RestoreTest, MakesAWholeDataDirectory) {
   EXPECT_EQ(report->bump, 0);
   EXPECT_FALSE(report->kubernetes);
   EXPECT_TRUE(report->digest_checked);
-  EXPECT_THAT(Files(),
-              ::testing::ElementsAre(
-                  "data", "data/member", "data/member/snap",
-                  "data/member/snap/0000000000000001-0000000000000002.snap", "data/member/snap/db",
-                  "data/member/wal", "data/member/wal/0000000000000000-0000000000000000.wal",
-                  "snap.db"));
+  EXPECT_THAT(Files(), ::testing::ElementsAre(
+                           "data", "data/member", "data/member/snap",
+                           "data/member/snap/0000000000000001-0000000000000002.snap",
+                           "data/member/snap/db", "data/member/wal",
+                           "data/member/wal/0000000000000000-0000000000000000.wal", "snap.db"));
   for (const char* folder : {"data", "data/member", "data/member/snap", "data/member/wal"})
     EXPECT_EQ(fs::status(dir_ / folder).permissions(), fs::perms::owner_all) << folder;
   EXPECT_EQ(fs::file_size(dir_ / "data/member/wal/0000000000000000-0000000000000000.wal"),
@@ -163,7 +162,8 @@ TEST_F(RestoreTest, ManyMembersDoNotFitInline) {
   RestoreOptions options = Options();
   options.membership.initial_cluster = "n1=http://h:1";
   for (int i = 2; i < 40; ++i)
-    options.membership.initial_cluster += ",n" + std::to_string(i) + "=http://h:" + std::to_string(i);
+    options.membership.initial_cluster +=
+        ",n" + std::to_string(i) + "=http://h:" + std::to_string(i);
   auto report = Run(TestDatabase::Store(5).BuildSnapshot(), options);
   ASSERT_TRUE(report) << report.error().ToString();
   EXPECT_THAT(VerifyDb()->problems, IsEmpty());

@@ -4,9 +4,9 @@
 
 #include "base/json_scan.h"
 #include "base/printable.h"
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/verify_walk.h"
-#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {
@@ -56,7 +56,8 @@ std::string CheckMember(std::string_view key, std::string_view value) {
   uint64_t number = 0;
   for (char c : id.value_or("")) number = number * 10 + static_cast<uint64_t>(c - '0');
   if (fmt::format("{:x}", number) != key)
-    return fmt::format("member {} says that its id is {}", shown, Printable(id.value_or("none"), 32));
+    return fmt::format("member {} says that its id is {}", shown,
+                       Printable(id.value_or("none"), 32));
   return "";
 }
 

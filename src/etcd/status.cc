@@ -40,8 +40,7 @@ Result<SnapshotStatus> ReadStatus(const Database& database, std::stop_token stop
       status.hash = Crc32c((*row)->value, Crc32c((*row)->key, status.hash));
       ++status.rows;
       if (bucket.name == kKeyBucket) HF_TRY_CONTEXT(AddRecord(**row, keys, status), where);
-      if (bucket.name == "meta" && (*row)->key == "storageVersion")
-        status.version = (*row)->value;
+      if (bucket.name == "meta" && (*row)->key == "storageVersion") status.version = (*row)->value;
       if (status.rows % 1024 == 0 && stop.stop_requested())
         return Fail(ErrorKind::kCancelled, "stopped");
     }

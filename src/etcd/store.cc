@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/mvcc.h"
-#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -22,7 +22,8 @@ class Greatest {
   }
   std::vector<TopKey> Take() const {
     std::vector<TopKey> keys;
-    for (auto it = kept_.rbegin(); it != kept_.rend(); ++it) keys.push_back({it->second, it->first});
+    for (auto it = kept_.rbegin(); it != kept_.rend(); ++it)
+      keys.push_back({it->second, it->first});
     return keys;
   }
 
@@ -96,26 +97,29 @@ Result<TopReport> Top(const Database& database, const TopOptions& options) {
   Greatest largest(options.keys), revised(options.keys);
   uint64_t pages = 0;
   // Newest first: the first record of a key says whether it lives.
-  HF_TRY(VisitRecords(database, true, options.look, [&](const Record& record) {
-    bool found;
-    KeyState& state = seen.At(record.kv.key, found);
-    ++state.version;
-    if (!found) state.deleted = record.tombstone;
-    uint64_t bytes = record.kv.key.size() + record.kv.value.size();
-    KeyPlace place = PlaceOf(record.kv.key);
-    Usage* all[] = {&report.all, &resources.At(place.resource),
-                    place.ns.empty() ? nullptr : &namespaces.At(place.ns)};
-    for (Usage* usage : all) {
-      if (usage == nullptr) continue;
-      ++usage->records;
-      usage->all_bytes += bytes;
-      if (found || record.tombstone) continue;
-      ++usage->keys;
-      usage->bytes += bytes;
-    }
-    if (!found && !record.tombstone) largest.Add(record.kv.value.size(), record.kv.key);
-    return true;
-  }, &pages));
+  HF_TRY(VisitRecords(
+      database, true, options.look,
+      [&](const Record& record) {
+        bool found;
+        KeyState& state = seen.At(record.kv.key, found);
+        ++state.version;
+        if (!found) state.deleted = record.tombstone;
+        uint64_t bytes = record.kv.key.size() + record.kv.value.size();
+        KeyPlace place = PlaceOf(record.kv.key);
+        Usage* all[] = {&report.all, &resources.At(place.resource),
+                        place.ns.empty() ? nullptr : &namespaces.At(place.ns)};
+        for (Usage* usage : all) {
+          if (usage == nullptr) continue;
+          ++usage->records;
+          usage->all_bytes += bytes;
+          if (found || record.tombstone) continue;
+          ++usage->keys;
+          usage->bytes += bytes;
+        }
+        if (!found && !record.tombstone) largest.Add(record.kv.value.size(), record.kv.key);
+        return true;
+      },
+      &pages));
   uint64_t used = pages + CountOtherPages(database, options.look) + 2;
   report.free_bytes = (database.meta().high_water - std::min(used, database.meta().high_water)) *
                       database.page_size();

@@ -14,7 +14,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Result<Database> Open(std::string bytes) { return Database::Open(FileOfBytes(std::move(bytes), "f")); }
+Result<Database> Open(std::string bytes) {
+  return Database::Open(FileOfBytes(std::move(bytes), "f"));
+}
 
 VerifyReport Check(std::string bytes) {
   auto database = Open(std::move(bytes));
@@ -130,28 +132,42 @@ TEST_P(BadHistory, IsFound) {
 INSTANTIATE_TEST_SUITE_P(
     Records, BadHistory,
     ::testing::Values(
-        History{"gap", {TestPut(2, "a", "1", 2, 1), TestPut(3, "a", "2", 2, 3)}, "version 3 follows version 1"},
-        History{"created_twice", {TestPut(2, "a", "1", 2, 1), TestPut(3, "a", "2", 3, 1)}, "it was there"},
-        History{"other_create", {TestPut(3, "a", "1", 3, 1), TestPut(4, "a", "2", 2, 2)}, "follows"},
+        History{"gap",
+                {TestPut(2, "a", "1", 2, 1), TestPut(3, "a", "2", 2, 3)},
+                "version 3 follows version 1"},
+        History{"created_twice",
+                {TestPut(2, "a", "1", 2, 1), TestPut(3, "a", "2", 3, 1)},
+                "it was there"},
+        History{
+            "other_create", {TestPut(3, "a", "1", 3, 1), TestPut(4, "a", "2", 2, 2)}, "follows"},
         History{"no_predecessor", {TestPut(3, "a", "1", 2, 2)}, "without the one before"},
         History{"deleted_nothing", {TestDelete(2, "a")}, "a deletion of what was not there"},
-        History{"deleted_twice", {TestPut(2, "a", "1", 2, 1), TestDelete(3, "a"), TestDelete(4, "a")}, "a deletion of"},
+        History{"deleted_twice",
+                {TestPut(2, "a", "1", 2, 1), TestDelete(3, "a"), TestDelete(4, "a")},
+                "a deletion of"},
         History{"version_zero", {TestPut(2, "a", "1", 2, 0)}, "version 0"},
         History{"future_create", {TestPut(2, "a", "1", 9, 2)}, "created at revision 9"},
-        History{"other_revision", {{EncodeRevision({5, 0}), TestRecord("a", "1", 2, 2, 1), false}}, "made at revision 2"},
+        History{"other_revision",
+                {{EncodeRevision({5, 0}), TestRecord("a", "1", 2, 2, 1), false}},
+                "made at revision 2"},
         History{"no_message", {{EncodeRevision({5, 0}), "\x0a\xff", false}}, "no KeyValue"},
         History{"short_key", {{"abc", TestRecord("a", "1", 2, 2, 1), false}}, "no revision"},
-        History{"negative", {{std::string(8, '\xff') + "_" + std::string(8, '\0'), "", false}}, "63 bits"}),
+        History{"negative",
+                {{std::string(8, '\xff') + "_" + std::string(8, '\0'), "", false}},
+                "63 bits"}),
     [](const auto& info) { return std::string(info.param.what); });
 
 TEST(Verify, GoodHistories) {
   TestDatabase test = TestDatabase::Store(0);
-  test.buckets["key"] = {TestPut(2, "a", "1", 2, 1), TestDelete(3, "a"), TestPut(4, "a", "2", 4, 1),
+  test.buckets["key"] = {TestPut(2, "a", "1", 2, 1),
+                         TestDelete(3, "a"),
+                         TestPut(4, "a", "2", 4, 1),
                          TestPut(5, "a", "3", 4, 2),
                          {EncodeRevision({1000, 0}), "", false}};  // the mark of a bump
   EXPECT_THAT(Check(test.BuildSnapshot()).problems, IsEmpty());
   // What was compacted may begin anywhere.
-  test.buckets["key"] = {TestPut(3, "a", "1", 2, 2), TestDelete(4, "b"), TestPut(6, "a", "2", 2, 3)};
+  test.buckets["key"] = {TestPut(3, "a", "1", 2, 2), TestDelete(4, "b"),
+                         TestPut(6, "a", "2", 2, 3)};
   test.buckets["meta"] = {{"finishedCompactRev", EncodeRevision({5, 0}), false}};
   EXPECT_THAT(Check(test.BuildSnapshot()).problems, IsEmpty());
 }
@@ -168,7 +184,8 @@ TEST(Verify, SmallBuckets) {
   test.buckets["meta"] = {{"confState", "{", false}, {"consistent_index", "x", false}};
   VerifyReport report = Check(test.BuildSnapshot());
   EXPECT_THAT(report.problems, Contains(HasSubstr("lease 7 says that it is 8")));
-  EXPECT_THAT(report.problems, Contains(HasSubstr("member 8e9e05c52164694d says that its id is 1")));
+  EXPECT_THAT(report.problems,
+              Contains(HasSubstr("member 8e9e05c52164694d says that its id is 1")));
   EXPECT_THAT(report.problems, Contains(HasSubstr("user \"root\"")));
   EXPECT_THAT(report.problems, Contains(HasSubstr("confState is no JSON")));
   EXPECT_THAT(report.problems, Contains(HasSubstr("consistent_index has 1 bytes")));

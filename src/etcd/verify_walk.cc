@@ -71,8 +71,7 @@ Status VerifyWalk::WalkBucket(const Bucket& bucket, int depth) {
 void VerifyWalk::CheckRow(const Bucket& bucket, const Element& row) {
   if (bucket.name == kKeyBucket) return CheckRecord(row);
   std::string wrong = CheckSmallRow(bucket.name, row.key, row.value);
-  if (!wrong.empty())
-    Doubtful(fmt::format("bucket \"{}\": {}", Printable(bucket.name, 64), wrong));
+  if (!wrong.empty()) Doubtful(fmt::format("bucket \"{}\": {}", Printable(bucket.name, 64), wrong));
 }
 
 void VerifyWalk::CheckRecord(const Element& row) {
@@ -157,8 +156,7 @@ Status VerifyWalk::CheckFreelist() {
   }
   report_.free = count;
   uint64_t lost = meta.high_water - 2 - reached_.size() - count;
-  if (lost > 0 && !fatal_)
-    Doubtful(fmt::format("{} pages are neither in use nor free", lost));
+  if (lost > 0 && !fatal_) Doubtful(fmt::format("{} pages are neither in use nor free", lost));
   return {};
 }
 

@@ -16,7 +16,10 @@ class VerifyWalk {
  public:
   // Both outlive it.
   VerifyWalk(const Database& database, const VerifyOptions& options, VerifyReport& report)
-      : database_(database), options_(options), report_(report), reached_(database.meta().high_water) {}
+      : database_(database),
+        options_(options),
+        report_(report),
+        reached_(database.meta().high_water) {}
 
   // Errors are those of the disk and kCancelled.
   Status Run();

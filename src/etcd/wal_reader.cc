@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/protobuf_wire.h"
 #include "etcd/bytes.h"
 #include "etcd/crc32c.h"
-#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

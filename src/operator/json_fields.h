@@ -1,4 +1,5 @@
-// Fields of small JSON documents that users write: what is missing or of another type reads as empty.
+// Fields of small JSON documents that users write: what is missing or of another type reads as
+// empty.
 #pragma once
 
 #include <string>

@@ -158,6 +158,9 @@ void Lead(Context& context, observe::Readiness& readiness, FolderCheck& folder,
   backup_controller.Join();
   restore_controller.Join();
   metrics.leader.Set({}, 0);
+  // What the next leader finds out, it says itself.
+  metrics.store_reachable.Replace({});
+  metrics.keys_readable.Replace({});
 }
 
 // Blocks until the Lease is ours; none when stopped.

@@ -22,7 +22,8 @@ struct FieldInfo {
 const std::vector<FieldInfo>& StoreFields();
 
 // What no single field can tell: a bucket is there, the folder can be one, locks have a time. The
-// folder stays as it was written: archives that the operator put below a literal `/` are found by it.
+// folder stays as it was written: archives that the operator put below a literal `/` are found by
+// it.
 Status FinishConfig(StoreConfig& config);
 
 // "; known are: a, b, c".

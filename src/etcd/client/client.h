@@ -24,7 +24,7 @@ struct ClientOptions {
   std::string cert_file, key_file;
   std::string user;
   SecretBytes password;
-  std::chrono::milliseconds call_timeout{5000};     // of every call but Snapshot
+  std::chrono::milliseconds call_timeout{5000};      // of every call but Snapshot
   std::chrono::milliseconds silence_timeout{30000};  // of Snapshot: between two pieces
 };
 

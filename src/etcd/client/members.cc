@@ -65,7 +65,9 @@ Result<Survey> SurveyMembers(Client& client, std::stop_token stop) {
   }
   if (survey.candidates.empty()) {
     if (answered.empty() && client.size() == 1) return Fail(std::move(last));
-    ErrorKind kind = corrupt ? ErrorKind::kCorrupt : last.message().empty() ? ErrorKind::kUnavailable : last.kind();
+    ErrorKind kind = corrupt                  ? ErrorKind::kCorrupt
+                     : last.message().empty() ? ErrorKind::kUnavailable
+                                              : last.kind();
     return Fail(Error(kind, fmt::format("no member is fit to take a snapshot from: {}",
                                         fmt::join(reasons, "; "))));
   }
@@ -78,9 +80,8 @@ Result<Survey> SurveyMembers(Client& client, std::stop_token stop) {
           alarm.member));
   }
   // Followers first: the leader has enough to do.
-  std::stable_partition(
-      survey.candidates.begin(), survey.candidates.end(),
-      [](const Candidate& c) { return c.status.leader != c.status.member_id; });
+  std::stable_partition(survey.candidates.begin(), survey.candidates.end(),
+                        [](const Candidate& c) { return c.status.leader != c.status.member_id; });
   return survey;
 }
 
@@ -101,9 +102,9 @@ void CompareMembers(Client& client, Survey& survey, std::stop_token stop) {
     // Different compactions give different hashes of the same keys.
     if (hashes[i].second.compact_revision != hashes[0].second.compact_revision) continue;
     if (hashes[i].second.hash == hashes[0].second.hash) continue;
-    survey.warnings.push_back(fmt::format(
-        "{} and {} have different keys at revision {}: one of them is corrupt",
-        client.endpoint(hashes[0].first), client.endpoint(hashes[i].first), revision));
+    survey.warnings.push_back(
+        fmt::format("{} and {} have different keys at revision {}: one of them is corrupt",
+                    client.endpoint(hashes[0].first), client.endpoint(hashes[i].first), revision));
   }
 }
 

@@ -18,8 +18,8 @@ struct Survey {
   std::vector<std::string> warnings;
 };
 
-// Asks every endpoint. kUnavailable where none is fit, saying why of each; kInvalid where they belong
-// to different clusters; kCorrupt where only members with a CORRUPT alarm are left.
+// Asks every endpoint. kUnavailable where none is fit, saying why of each; kInvalid where they
+// belong to different clusters; kCorrupt where only members with a CORRUPT alarm are left.
 Result<Survey> SurveyMembers(Client& client, std::stop_token stop);
 
 // A warning when members disagree on the keys at a revision that all of them have.

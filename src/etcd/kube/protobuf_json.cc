@@ -6,10 +6,10 @@
 
 #include "base/json_text.h"
 #include "base/printable.h"
+#include "base/protobuf_wire.h"
 #include "crypto/base64.h"
 #include "etcd/kube/defaults.h"
 #include "etcd/kube/spelling.h"
-#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "base/json_canonical.h"
 #include "base/json_scan.h"
+#include "base/protobuf_wire.h"
 #include "etcd/kube/defaults.h"
 #include "etcd/kube/spelling.h"
-#include "base/protobuf_wire.h"
 
 namespace holdfast::etcd {
 namespace {

@@ -71,8 +71,8 @@ class ContainerSource : public CredentialSource {
     if (url.starts_with("https://")) return {};
     std::string host = HostOf(url);
     if (url.starts_with("http://") &&
-        (IsLoopback(host) || host == "localhost" || host == "[::1]" ||
-         host == "169.254.170.2" || host == "169.254.170.23" || host == "[fd00:ec2::23]"))
+        (IsLoopback(host) || host == "localhost" || host == "[::1]" || host == "169.254.170.2" ||
+         host == "169.254.170.23" || host == "[fd00:ec2::23]"))
       return {};
     return Fail(ErrorKind::kInvalid, "AWS_CONTAINER_CREDENTIALS_FULL_URI names " +
                                          Printable(host, 80) +
