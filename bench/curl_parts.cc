@@ -121,7 +121,7 @@ Result<double> CurlUpload(const CurlBucket& bucket, const Parts& parts, const st
   for (size_t i; lines >> i;)
     if (i < etags.size()) lines >> etags[i];
   HF_TRY(Complete(bucket, parts, key, id, etags, checksums));
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return SecondsSince(begin);
 }
 
 Result<double> CurlDownload(const CurlBucket& bucket, const Parts& parts, const std::string& key) {

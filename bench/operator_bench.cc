@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -16,7 +13,9 @@
 #include "bench/process.h"
 #include "bench/running_operator.h"
 #include "kube/client.h"
+#include "resourceset/resource_set.h"
 #include "testbed/control_plane.h"
+#include "testbed/kubeconfig.h"
 
 namespace holdfast::bench {
 namespace {
@@ -28,15 +27,6 @@ constexpr char kBackups[] = "/apis/resources.cattle.io/v1/backups";
 constexpr char kRestores[] = "/apis/resources.cattle.io/v1/restores";
 constexpr char kSets[] = "/apis/resources.cattle.io/v1/resourcesets";
 constexpr int kScheduled = 500, kOnce = 1000;
-
-double Since(Time::time_point begin) {
-  return std::chrono::duration<double>(Time::now() - begin).count();
-}
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 void Say(const std::string& what) {
   std::printf("%s\n", what.c_str());
@@ -73,7 +63,7 @@ class Cluster {
   static Status Await(const std::string& what, const std::function<Result<bool>()>& done,
                       std::chrono::milliseconds poll = std::chrono::milliseconds(20)) {
     auto begin = Time::now();
-    while (Since(begin) < 600) {
+    while (SecondsSince(begin) < 600) {
       HF_ASSIGN(bool yes, done());
       if (yes) return {};
       std::this_thread::sleep_for(poll);
@@ -83,10 +73,11 @@ class Cluster {
 
  private:
   Status Install(const fs::path& charts) {
-    for (const char* kind : {"backup", "restore", "resourceset"})
-      HF_TRY(Post(
-          "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-          ReadAll(charts / "rancher-backup-crd" / "templates" / (std::string(kind) + ".yaml"))));
+    for (const char* kind : {"backup", "restore", "resourceset"}) {
+      HF_ASSIGN(std::string crd, testbed::ReadFile(charts / "rancher-backup-crd" / "templates" /
+                                                   (std::string(kind) + ".yaml")));
+      HF_TRY(Post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd));
+    }
     for (const char* path : {kBackups, kRestores, kSets})
       HF_TRY(Await(path, [&]() -> Result<bool> { return Get(path).has_value(); }));
     for (const char* ns : {kOperatorNamespace, "app"})
@@ -208,7 +199,7 @@ class OperatorBench {
           return told.files.size() == static_cast<size_t>(count);
         },
         std::chrono::milliseconds(500)));
-    double took = Since(begin);
+    double took = SecondsSince(begin);
     HF_TRY(CheckArchives(told, prefix));
     return took;
   }
@@ -260,7 +251,7 @@ class OperatorBench {
                     name + " failed: " + std::string(json::Find(object, {"status"}).value_or("")));
       return phase == "Completed";
     }));
-    return Since(begin);
+    return SecondsSince(begin);
   }
   Result<double> RestoreByCr(const std::string& name) {
     return Through(kRestores, name,
@@ -280,11 +271,9 @@ class OperatorBench {
     HF_TRY(MustRun({options_.testbed, "load", "--kubeconfig", cluster_->kubeconfig(), "--objects",
                     std::to_string(options_.objects), "--seed", "1", "--resource-set", set},
                    Log()));
-    HF_TRY(cluster_->Post(kSets, ReadAll(set)));
-    std::istringstream lines(ReadAll(set));
-    std::string name;
-    for (std::string line; name.empty() && std::getline(lines, line);)
-      if (line.starts_with("  name: ")) name = line.substr(8);
+    HF_ASSIGN(std::string text, testbed::ReadFile(set));
+    HF_TRY(cluster_->Post(kSets, text));
+    HF_ASSIGN(auto parsed, resourceset::ReadResourceSetFile(set.string()));
     HF_ASSIGN(auto running, StartOperator());
     std::vector<double> cli, cr;
     for (int i = 0; i <= options_.runs; ++i) {  // the first warms the API server's caches
@@ -295,7 +284,7 @@ class OperatorBench {
       archive_ = run.out.substr(0, run.out.find('\n'));
       std::string large = "large-" + std::to_string(i);
       HF_ASSIGN(double took,
-                Through(kBackups, large, Backup(large, "{resourceSetName: " + name + "}")));
+                Through(kBackups, large, Backup(large, "{resourceSetName: " + parsed.name + "}")));
       if (i > 0) cli.push_back(run.cost.wall_seconds), cr.push_back(took);
     }
     Compare("backup", cli, cr);

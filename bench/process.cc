@@ -56,8 +56,7 @@ Result<Run> RunProgram(const std::vector<std::string>& argv, const std::filesyst
   while (wait4(child, &status, 0, &usage) < 0) {
     if (errno != EINTR) return Fail(ErrnoError("wait4", errno));
   }
-  std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-  run.cost.wall_seconds = wall.count();
+  run.cost.wall_seconds = SecondsSince(begin);
   run.cost.cpu_seconds = Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
   run.cost.peak_mib = static_cast<double>(usage.ru_maxrss) / 1024;
   run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

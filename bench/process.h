@@ -1,6 +1,7 @@
 // Runs a program to its end and says what it cost.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -8,6 +9,11 @@
 #include "base/result.h"
 
 namespace holdfast::bench {
+
+// Wall time from then on until now.
+inline double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
 
 struct Cost {
   double wall_seconds = 0;

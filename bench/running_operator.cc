@@ -7,27 +7,18 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <thread>
 #include <vector>
 
+#include "bench/process.h"
 #include "testbed/http.h"
+#include "testbed/kubeconfig.h"
 
 namespace holdfast::bench {
 namespace {
 
 using Time = std::chrono::steady_clock;
-
-std::string ReadAll(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-double Since(Time::time_point begin) {
-  return std::chrono::duration<double>(Time::now() - begin).count();
-}
 
 }  // namespace
 
@@ -38,7 +29,7 @@ Result<std::unique_ptr<RunningOperator>> RunningOperator::Start(const OperatorPl
   auto begin = Time::now();
   HF_TRY(running->Spawn(places));
   HF_TRY(running->AwaitReady(places));
-  running->seconds_to_ready_ = Since(begin);
+  running->seconds_to_ready_ = SecondsSince(begin);
   return running;
 }
 
@@ -75,14 +66,16 @@ Status RunningOperator::AwaitReady(const OperatorPlaces& places) {
   testbed::HttpCall call;
   call.url = "http://127.0.0.1:" + std::to_string(port_.port()) + "/readyz";
   auto begin = Time::now();
-  while (Since(begin) < 60) {
-    if (ReadAll(places.log).find(" leading ") != std::string::npos) {
+  while (SecondsSince(begin) < 60) {
+    auto log = testbed::ReadFile(places.log);
+    if (log && log->find(" leading ") != std::string::npos) {
       auto answer = testbed::Http(call);
       if (answer && answer->code == 200) return {};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return Fail(ErrorKind::kUnavailable, "the operator is not ready:\n" + ReadAll(places.log));
+  return Fail(ErrorKind::kUnavailable,
+              "the operator is not ready:\n" + testbed::ReadFile(places.log).value_or(""));
 }
 
 RunningOperator::~RunningOperator() {
@@ -92,7 +85,8 @@ RunningOperator::~RunningOperator() {
 }
 
 Result<double> RunningOperator::RssMib() const {
-  std::istringstream status(ReadAll("/proc/" + std::to_string(pid_) + "/status"));
+  HF_ASSIGN(std::string text, testbed::ReadFile("/proc/" + std::to_string(pid_) + "/status"));
+  std::istringstream status(text);
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) / 1024;
   return Fail(ErrorKind::kInternal, "the operator has ended");

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "bench/process.h"
 #include "storage/store_config.h"
 #include "stream/file_source.h"
 
@@ -27,7 +28,7 @@ Status Put(storage::Store& store, const std::filesystem::path& file, double& sec
   HF_TRY(spool.Flush());
   auto begin = std::chrono::steady_clock::now();
   HF_TRY(store.Put(spool, file.filename(), {}));
-  seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  seconds = SecondsSince(begin);
   return {};
 }
 
@@ -39,7 +40,7 @@ Status Get(storage::Store& store, const std::string& name, double& seconds) {
     HF_ASSIGN(size_t count, source->Read(buffer.data(), buffer.size()));
     if (count == 0) break;
   }
-  seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  seconds = SecondsSince(begin);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "archive/scan.h"
+#include "base/temp_folder_for_test.h"
 #include "crypto/transformer.h"
 #include "resourceset/resource_set.h"
 
@@ -11,11 +12,7 @@ namespace holdfast::tests {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path NewFolder() {
-  std::string name = (fs::temp_directory_path() / "holdfast-backups-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  return name;
-}
+fs::path NewFolder() { return TempFolderForTest(); }
 
 class EntryKeeper : public archive::ScanHandler {
  public:

@@ -5,17 +5,14 @@
 #include <random>
 #include <stdexcept>
 
+#include "base/temp_folder_for_test.h"
 #include "testbed/kubeconfig.h"
 #include "tests/plane_client.h"
 
 namespace holdfast::tests {
 namespace fs = std::filesystem;
 
-Folder::Folder() {
-  std::string name = (fs::temp_directory_path() / "holdfast-cli-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  path_ = name;
-}
+Folder::Folder() { path_ = TempFolderForTest(); }
 
 Folder::~Folder() {
   std::error_code ignored;

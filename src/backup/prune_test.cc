@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temp_folder_for_test.h"
 #include "storage/local_store.h"
 
 namespace holdfast::backup {
@@ -27,10 +28,7 @@ std::string Name(const std::string& backup, int day, const char* end = ".tar.gz"
 
 class PruneTest : public ::testing::Test {
  protected:
-  PruneTest() {
-    std::string name = (fs::temp_directory_path() / "prune-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
+  PruneTest() { root_ = TempFolderForTest(); }
   ~PruneTest() override { fs::remove_all(root_); }
   void Add(const std::string& name, const std::string& text = "x") {
     std::ofstream(root_ / name) << text;

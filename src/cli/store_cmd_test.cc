@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/temp_folder_for_test.h"
 #include "cli/cli.h"
 
 namespace holdfast::cli {
@@ -31,10 +32,7 @@ Outcome Call(const std::vector<std::string>& args) {
 
 class StoreCommands : public ::testing::Test {
  protected:
-  StoreCommands() {
-    std::string name = (fs::temp_directory_path() / "store-cmd-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
+  StoreCommands() { root_ = TempFolderForTest(); }
   ~StoreCommands() override { fs::remove_all(root_); }
   std::string Add(const std::string& backup, int day,
                   const std::string& uid = "6aa7f5cd-ad7b-4e91-9c29-68bf38b618ef") {

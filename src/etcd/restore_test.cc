@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "base/temp_folder_for_test.h"
 #include "etcd/bytes.h"
 #include "etcd/data_dir.h"
 #include "etcd/database_for_test.h"
@@ -23,10 +24,7 @@ using ::testing::IsEmpty;
 
 class RestoreTest : public ::testing::Test {
  protected:
-  RestoreTest() {
-    std::string name = (fs::temp_directory_path() / "etcd-restore-XXXXXX").string();
-    dir_ = mkdtemp(name.data());
-  }
+  RestoreTest() { dir_ = TempFolderForTest(); }
   ~RestoreTest() override { fs::remove_all(dir_); }
 
   fs::path File(const std::string& bytes) {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temp_folder_for_test.h"
 #include "kube/config_data.h"
 #include "kube/in_cluster.h"
 #include "kube/kubeconfig.h"
@@ -20,8 +21,7 @@ namespace fs = std::filesystem;
 class Config : public testing::Test {
  protected:
   Config() {
-    char name[] = "/tmp/holdfast-config-XXXXXX";
-    folder_ = mkdtemp(name);
+    folder_ = TempFolderForTest();
     for (const char* variable :
          {"KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"})
       unsetenv(variable);

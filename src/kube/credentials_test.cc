@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temp_folder_for_test.h"
 #include "kube/exec_credential.h"
 #include "kube/test_client.h"
 #include "net/test_tls.h"
@@ -27,10 +28,7 @@ class FakeClock : public Clock {
 
 class CredentialsTest : public testing::Test {
  protected:
-  CredentialsTest() {
-    char name[] = "/tmp/holdfast-credentials-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
+  CredentialsTest() { folder_ = TempFolderForTest(); }
   ~CredentialsTest() override { fs::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/temp_folder_for_test.h"
 #include "storage/limit_store.h"
 #include "storage/local_store.h"
 #include "storage/retry_store.h"
@@ -96,8 +97,7 @@ class Faulty : public LocalStore {
 class RetryStoreTest : public ::testing::Test {
  protected:
   RetryStoreTest() {
-    std::string name = (fs::temp_directory_path() / "retry-store-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
+    root_ = TempFolderForTest();
     auto inner = std::make_unique<Faulty>(root_);
     inner_ = inner.get();
     store_ = std::make_unique<RetryStore>(std::move(inner),
@@ -183,8 +183,7 @@ TEST_F(RetryStoreTest, StopsAtTheDeadline) {
 }
 
 TEST(LimitStores, SlowDown) {
-  std::string name = (fs::temp_directory_path() / "limit-store-XXXXXX").string();
-  fs::path root = ::mkdtemp(name.data());
+  fs::path root = TempFolderForTest();
   FakeClock clock;
   Waits waits{.clock = &clock};
   auto calls = std::make_unique<RateLimitStore>(std::make_unique<LocalStore>(root),

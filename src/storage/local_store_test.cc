@@ -1,4 +1,5 @@
 #include "storage/local_store.h"
+#include "base/temp_folder_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,10 +21,7 @@ using ::testing::HasSubstr;
 
 class LocalStoreTest : public ::testing::Test {
  protected:
-  LocalStoreTest() {
-    std::string name = (fs::temp_directory_path() / "local-store-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
+  LocalStoreTest() { root_ = TempFolderForTest(); }
   ~LocalStoreTest() override { fs::remove_all(root_); }
 
   Status Put(LocalStore& store, const std::string& name, std::string_view bytes) {

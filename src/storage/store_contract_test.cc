@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "base/temp_folder_for_test.h"
 #include "storage/flaky_store_for_test.h"
 #include "storage/limit_store.h"
 #include "storage/local_store.h"
@@ -16,8 +17,7 @@ namespace fs = std::filesystem;
 // `wrap` puts a decorator around the local store.
 template <typename Wrap>
 Place LocalPlace(Wrap wrap) {
-  std::string folder = (fs::temp_directory_path() / "store-test-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) std::abort();
+  fs::path folder = TempFolderForTest();
   return {[folder, wrap] { return wrap(std::make_unique<LocalStore>(folder)); },
           [folder] { fs::remove_all(folder); }};
 }

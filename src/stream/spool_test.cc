@@ -13,6 +13,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/temp_folder_for_test.h"
 #include "stream/file_source.h"
 
 namespace holdfast::stream {
@@ -24,8 +25,7 @@ using ::testing::HasSubstr;
 class Folder {
  public:
   Folder() {
-    std::string name = (fs::temp_directory_path() / "spool-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
+    path_ = TempFolderForTest();
     fd_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }
   ~Folder() {

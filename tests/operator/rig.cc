@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/temp_folder_for_test.h"
 #include "testbed/http.h"
 
 namespace holdfast::tests {
@@ -33,11 +34,7 @@ Result<std::string> Send(kube::Client& client, const std::string& method, const 
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string name = (fs::temp_directory_path() / "holdfast-op-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  path_ = name;
-}
+TempFolder::TempFolder() { path_ = TempFolderForTest(); }
 
 TempFolder::~TempFolder() {
   std::error_code ignored;

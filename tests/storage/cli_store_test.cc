@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/temp_folder_for_test.h"
 #include "testbed/control_plane.h"
 #include "testbed/kubeconfig.h"
 #include "tests/program.h"
@@ -29,8 +30,7 @@ constexpr char kSecretbox[] =
 class CliStore : public ::testing::Test {
  protected:
   CliStore() : bucket_(NewBucketName()) {
-    std::string name = (fs::temp_directory_path() / "cli-store-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
+    root_ = TempFolderForTest();
     Must(minio_.MakeBucket(bucket_));
     Must(testbed::WriteFile(root_ / "ca.pem", minio_.ca_pem()));
     Use(minio_.root());

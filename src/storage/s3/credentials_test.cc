@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/rfc3339.h"
+#include "base/temp_folder_for_test.h"
 #include "net/test_server.h"
 #include "storage/s3/credential_sources.h"
 
@@ -32,8 +33,7 @@ class FakeClock : public Clock {
 class S3Credentials : public ::testing::Test {
  protected:
   S3Credentials() {
-    std::string name = (std::filesystem::temp_directory_path() / "s3-keys-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
+    folder_ = TempFolderForTest();
     waits_.clock = &clock_;
   }
   ~S3Credentials() override { std::filesystem::remove_all(folder_); }
