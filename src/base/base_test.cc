@@ -158,5 +158,21 @@ TEST(Log, WritesOneLineAnEventInBothFormats) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("hidden")));
 }
 
+TEST(Log, FieldsOfAllLines) {
+  testing::internal::CaptureStderr();
+  Logger text(LogLevel::kWarn, LogFormat::kText);
+  Logger run = text.With({{"backup", "b"}, {"run", "1 2"}});
+  run.With({{"kind", "k"}}).Warn("listed", {{"n", "3"}});
+  run.Info("hidden");
+  text.Warn("without");
+  Logger(LogLevel::kInfo, LogFormat::kJson).With({{"run", "x"}}).Info("began", {{"n", "4"}});
+  Logger::Quiet().With({{"run", "quiet"}}).Err("hidden");
+  std::string lines = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(lines, testing::HasSubstr("WARN listed backup=b run=\"1 2\" kind=k n=3\n"));
+  EXPECT_THAT(lines, testing::HasSubstr("WARN without\n"));
+  EXPECT_THAT(lines, testing::HasSubstr(R"("msg":"began","run":"x","n":"4"})"));
+  EXPECT_THAT(lines, testing::Not(testing::HasSubstr("hidden")));
+}
+
 }  // namespace
 }  // namespace holdfast

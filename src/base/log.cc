@@ -40,6 +40,14 @@ std::string TextValue(const std::string& value) {
   return plain ? value : json::Quote(value);
 }
 
+void Append(std::string& line, LogFormat format, std::initializer_list<LogField> fields) {
+  for (const LogField& field : fields) {
+    line += format == LogFormat::kJson
+                ? "," + json::Quote(field.key) + ":" + json::Quote(field.value)
+                : " " + std::string(field.key) + "=" + TextValue(field.value);
+  }
+}
+
 }  // namespace
 
 Result<LogLevel> ParseLogLevel(std::string_view text) {
@@ -63,6 +71,7 @@ struct Logger::Impl {
   LogLevel level;
   LogFormat format;
   bool quiet = false;
+  std::string fields;  // on every line, as they are printed
   std::shared_ptr<spdlog::sinks::stderr_sink_mt> sink;
 };
 
@@ -81,6 +90,13 @@ Logger::~Logger() = default;
 Logger::Logger(Logger&&) noexcept = default;
 Logger& Logger::operator=(Logger&&) noexcept = default;
 
+Logger Logger::With(std::initializer_list<LogField> fields) const {
+  Logger logger;
+  *logger.impl_ = *impl_;
+  Append(logger.impl_->fields, impl_->format, fields);
+  return logger;
+}
+
 bool Logger::Enabled(LogLevel level) const { return !impl_->quiet && level >= impl_->level; }
 
 void Logger::Log(LogLevel level, std::string_view message,
@@ -91,14 +107,14 @@ void Logger::Log(LogLevel level, std::string_view message,
     line = "{\"time\":\"" + TimeNow() + "\",\"level\":\"";
     for (char c : Name(level)) line += static_cast<char>(c + ('a' - 'A'));
     line += "\",\"msg\":" + json::Quote(message);
-    for (const LogField& field : fields)
-      line += "," + json::Quote(field.key) + ":" + json::Quote(field.value);
+    line += impl_->fields;
+    Append(line, LogFormat::kJson, fields);
     line += '}';
   } else {
     line = TimeNow() + " " + std::string(Name(level)) + " ";
     for (char c : message) c == '\n' ? line += "\\n" : line += c;  // one line an event
-    for (const LogField& field : fields)
-      line += " " + std::string(field.key) + "=" + TextValue(field.value);
+    line += impl_->fields;
+    Append(line, LogFormat::kText, fields);
   }
   impl_->sink->log(spdlog::details::log_msg(spdlog::string_view_t(), spdlog::level::info,
                                             spdlog::string_view_t(line.data(), line.size())));

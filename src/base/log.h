@@ -35,6 +35,9 @@ class Logger {
   Logger(Logger&&) noexcept;
   Logger& operator=(Logger&&) noexcept;
 
+  // Writes to the same place at the same level, with `fields` on every line before the line's own.
+  Logger With(std::initializer_list<LogField> fields) const;
+
   bool Enabled(LogLevel level) const;
   void Log(LogLevel level, std::string_view message,
            std::initializer_list<LogField> fields = {}) const;

@@ -38,12 +38,13 @@ PassResult BackupReconciler::WaitUntil(Clock::Wall at) const {
   return {false, std::clamp(left, std::chrono::milliseconds(0), kLongestWait)};
 }
 
-Result<LocatedStore> BackupReconciler::Locate(const BackupObject& backup, std::stop_token stop) {
+Result<LocatedStore> BackupReconciler::Locate(const BackupObject& backup, const Logger& log,
+                                              std::stop_token stop) {
   return LocateStore(context_.client, context_.settings, backup.s3, "",
                      "backup " + backup.meta.name +
                          " needs to specify S3 details, or configure storage location at the "
                          "operator level",
-                     context_.log, context_.clock, Call(stop));
+                     log, context_.clock, Call(stop));
 }
 
 PassResult BackupReconciler::Reconcile(const std::string& name, std::stop_token stop) {
@@ -203,7 +204,7 @@ PassResult BackupReconciler::RunRetention(const BackupObject& backup,
     just_written = retention_[name];
   }
   Status done = [&]() -> Status {
-    HF_ASSIGN(LocatedStore store, Locate(backup, stop));
+    HF_ASSIGN(LocatedStore store, Locate(backup, context_.log, stop));
     HF_ASSIGN(size_t deleted, Retain(store.store(), name, context_.cluster_id, KeepCount(backup),
                                      just_written, StoreWaits(stop)));
     if (deleted > 0)
@@ -258,7 +259,7 @@ PassResult BackupReconciler::Delete(const BackupObject& backup, std::stop_token 
   if (std::erase(finalizers, kFinalizer) == 0) return {};
   Status done = [&]() -> Status {
     if (backup.delete_archives) {
-      HF_ASSIGN(LocatedStore store, Locate(backup, stop));
+      HF_ASSIGN(LocatedStore store, Locate(backup, context_.log, stop));
       HF_ASSIGN(size_t deleted,
                 DeleteOwn(store.store(), backup.meta.name, context_.cluster_id, StoreWaits(stop)));
       context_.log.Info("a Backup is deleted, and its archives with it",

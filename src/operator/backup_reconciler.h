@@ -55,7 +55,7 @@ class BackupReconciler : public Reconciler {
   PassResult RunRetention(const BackupObject& backup, std::optional<Clock::Wall> next,
                           std::stop_token stop);
   PassResult Delete(const BackupObject& backup, std::stop_token stop);
-  Result<LocatedStore> Locate(const BackupObject& backup, std::stop_token stop);
+  Result<LocatedStore> Locate(const BackupObject& backup, const Logger& log, std::stop_token stop);
   PassResult WaitUntil(Clock::Wall at) const;
   kube::Call Call(std::stop_token stop) const { return {.stop = stop}; }
   Waits StoreWaits(std::stop_token stop) const;

@@ -62,12 +62,13 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
                                                                 std::stop_token stop) {
   Waits waits = StoreWaits(stop);
   const std::string& name = backup.meta.name;
+  const Logger log = context_.log.With({{"backup", name}, {"run", trace.id}});
   HF_ASSIGN(auto set,
             resourceset::FetchResourceSet(context_.client, backup.resource_set, Call(stop)));
   RunWatch watch(context_.metrics, context_.clock, "Backup", name);
   HF_ASSIGN(auto keys, watch.Keys(ReadKeys(context_.client, context_.settings.ns,
                                            backup.encryption_secret, Call(stop))));
-  HF_ASSIGN(LocatedStore store, watch.Store(Locate(backup, stop)));
+  HF_ASSIGN(LocatedStore store, watch.Store(Locate(backup, log, stop)));
   Finished finished;
   finished.store_kind = store.kind;
   HF_ASSIGN(finished.filename, Orphan(backup, store, keys, waits));
@@ -82,8 +83,8 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
                      stop));
   trace.began = true;
   // One that fails again and again says so once.
-  context_.log.Log(backup.phase == "Failed" ? LogLevel::kDebug : LogLevel::kInfo, "backup begins",
-                   {{"backup", name}, {"run", trace.id}, {"resourceSet", backup.resource_set}});
+  log.Log(backup.phase == "Failed" ? LogLevel::kDebug : LogLevel::kInfo, "backup begins",
+          {{"resourceSet", backup.resource_set}});
   if (store.opened.s3 != nullptr) {
     storage::LeftOverRule rule;
     rule.prefix = name + "-";
@@ -92,8 +93,7 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
     };
     auto swept = store.opened.s3->AbortLeftOvers(rule, waits);
     if (swept && !swept->warning.empty())
-      context_.log.Warn("unfinished uploads were left",
-                        {{"backup", name}, {"run", trace.id}, {"warning", swept->warning}});
+      log.Warn("unfinished uploads were left", {{"warning", swept->warning}});
   }
 
   SharedProgress progress;
@@ -112,7 +112,7 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
   Result<backup::BackupResult> result = [&] {
     ProgressWriter writer(context_, BackupType(), backup.meta, [&] { return progress.Text(); });
     return backup::Run(context_.client, set, keys, !backup.encryption_secret.empty(), store.store(),
-                       options, progress, context_.log, context_.clock, run.get_token());
+                       options, progress, log, context_.clock, run.get_token());
   }();
   if (!result) return Fail(std::move(result).error());
   trace.restore.clear();

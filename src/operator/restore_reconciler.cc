@@ -177,6 +177,7 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
   waits.clock = &context_.clock;
   waits.stop = stop;
   const Settings& settings = context_.settings;
+  const Logger log = context_.log.With({{"restore", restore.meta.name}, {"run", run}});
   RunWatch watch(context_.metrics, context_.clock, "Restore", restore.meta.name);
   HF_ASSIGN(auto keys,
             watch.Keys(ReadKeys(context_.client, settings.ns, restore.encryption_secret, call)));
@@ -184,7 +185,7 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
             watch.Store(LocateStore(context_.client, settings, restore.s3, restore.filename,
                                     "backup location not specified on the restore CR, and not "
                                     "configured at the operator level",
-                                    context_.log, context_.clock, call)));
+                                    log, context_.clock, call)));
   HF_ASSIGN(std::string file, FindArchive(restore, store, keys, waits));
 
   restore::Options options;
@@ -199,14 +200,13 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
   for (const std::string& secret : store.secrets) options.keep.push_back("secrets.#v1/" + secret);
   if (!restore.encryption_secret.empty())
     options.keep.push_back("secrets.#v1/" + settings.ns + "/" + restore.encryption_secret);
-  context_.log.Info("restore begins",
-                    {{"restore", restore.meta.name}, {"run", run}, {"archive", file}});
+  log.Info("restore begins", {{"archive", file}});
   if (!restore.dry_run && restore.phase != "Failed")
     context_.notifier.Tell(restore, "start", "the restore of " + file + " begins");
   SharedProgress progress;
   Result<restore::Report> report = [&] {
     ProgressWriter writer(context_, RestoreType(), restore.meta, [&] { return progress.Text(); });
-    return restore::Run(context_.client, store.store(), file, keys, options, progress, context_.log,
+    return restore::Run(context_.client, store.store(), file, keys, options, progress, log,
                         context_.clock, stop);
   }();
   if (!report) return Fail(std::move(report).error());

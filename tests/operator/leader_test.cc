@@ -9,6 +9,7 @@
 namespace holdfast::tests {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -126,6 +127,8 @@ TEST_F(OperatorLeader, FailoverInTheMiddleOfARestore) {
   Start().AwaitLeading();
   auto second = Second();
   ASSERT_NO_FATAL_FAILURE(BeginRestore("fails-over"));
+  // Lines of the engine are found by the same words as those of the operator.
+  EXPECT_THAT(op().Log(), ContainsRegex("scaling down restore=fails-over run=[0-9a-f]+ "));
   op().Kill();
   StopOperator();
   EXPECT_EQ(Replicas(), 0);

@@ -1,0 +1,2 @@
+// Does nothing: what the targets of precompiled headers compile.
+int main() {}
