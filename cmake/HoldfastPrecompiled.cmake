@@ -6,17 +6,10 @@
 set(HOLDFAST_PCH_STANDARD <algorithm> <charconv> <chrono> <cstring> <filesystem> <functional> <map> <memory> <mutex>
     <optional> <set> <span> <stop_token> <string> <string_view> <thread> <utility> <variant> <vector>)
 
-# holdfast_precompiled(TARGET HEADER...): TARGET makes one, of the standard library and HEADER...
+# holdfast_precompiled(TARGET HEADER...): TARGET is there for its header alone.
 function(holdfast_precompiled target)
   target_link_libraries(${target} PRIVATE fmt::fmt spdlog::spdlog holdfast_flags)
   target_precompile_headers(${target} PRIVATE ${HOLDFAST_PCH_STANDARD} ${ARGN})
-endfunction()
-
-# holdfast_own_precompiled(TARGET HEADER...): one for this target alone, whose options differ.
-function(holdfast_own_precompiled target)
-  if(HOLDFAST_PCH)
-    holdfast_precompiled(${target} ${ARGN})
-  endif()
 endfunction()
 
 # holdfast_use_precompiled(TARGET FROM): does nothing where HOLDFAST_PCH is off.

@@ -1,7 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "backup/backup.h"
 #include "cli/commands.h"
 #include "cli/common.h"
@@ -74,11 +72,11 @@ Status RunBackup(Session& session, const BackupArgs& args) {
 
 }  // namespace
 
-void AddBackupCommand(CLI::App& app, Session& session) {
+void AddBackupCommand(Command app, Session& session) {
   auto args = std::make_shared<BackupArgs>();
-  CLI::App* command =
-      app.add_subcommand("backup", "Back up what a ResourceSet selects, as it was at one instant");
-  command->footer(
+  Command command =
+      app.AddCommand("backup", "Back up what a ResourceSet selects, as it was at one instant");
+  command.Footer(
       "The archive is built, read back and compared before it gets its name; a backup that fails\n"
       "leaves nothing. Its name is printed on standard output.\n\n"
       "Examples:\n"
@@ -86,20 +84,19 @@ void AddBackupCommand(CLI::App& app, Session& session) {
       "  holdfast backup --resource-set rancher-resource-set-full --store /srv/backups \\\n"
       "      --encryption-config encryption-provider-config.yaml");
   command
-      ->add_option("--resource-set", args->resource_set,
-                   "file of a ResourceSet, or else the name of one in the cluster")
-      ->required()
-      ->option_text("FILE|NAME");
-  AddStoreOption(*command, args->store);
-  command->add_option("--name", args->name, "first part of the archive's name (default: the set's)")
-      ->option_text("NAME");
-  AddEncryptionOption(*command, args->encryption_config);
-  command->add_flag(
-      "--exact-lists", args->exact_lists,
-      "read every list from etcd at the one revision (slower; the result is the same)");
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback(
+      .AddOption("--resource-set", args->resource_set,
+                 "file of a ResourceSet, or else the name of one in the cluster")
+      .Required()
+      .Text("FILE|NAME");
+  AddStoreOption(command, args->store);
+  command.AddOption("--name", args->name, "first part of the archive's name (default: the set's)")
+      .Text("NAME");
+  AddEncryptionOption(command, args->encryption_config);
+  command.AddFlag("--exact-lists", args->exact_lists,
+                  "read every list from etcd at the one revision (slower; the result is the same)");
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunBackup(s, *args); }; });
 }
 

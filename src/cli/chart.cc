@@ -3,8 +3,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "base/json_text.h"
 #include "cli/chart_files.h"
 #include "kube/child_process.h"
@@ -96,17 +94,15 @@ Result<std::string> Render(Session& session, const ChartOptions& options, const 
 
 }  // namespace
 
-void AddChartOptions(CLI::App& command, ChartOptions& options) {
-  command.add_option("--path", options.path, "the chart: its folder, or its .tgz")
-      ->option_text("CHART");
+void AddChartOptions(Command command, ChartOptions& options) {
+  command.AddOption("--path", options.path, "the chart: its folder, or its .tgz").Text("CHART");
   command
-      .add_option("--version", options.version,
-                  "a release of the chart of Rancher's operator; fetched once, then cached")
-      ->option_text("vX.Y.Z");
-  command.add_option("--helm", options.helm, "the helm program (default: $HELM, then PATH)")
-      ->option_text("PROGRAM");
-  command.add_option("--releases", options.releases, "where releases are fetched from")
-      ->option_text("URL");
+      .AddOption("--version", options.version,
+                 "a release of the chart of Rancher's operator; fetched once, then cached")
+      .Text("vX.Y.Z");
+  command.AddOption("--helm", options.helm, "the helm program (default: $HELM, then PATH)")
+      .Text("PROGRAM");
+  command.AddOption("--releases", options.releases, "where releases are fetched from").Text("URL");
 }
 
 Result<std::vector<resourceset::RenderedSet>> LoadChart(Session& session,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/common.h"
 #include "resourceset/rendered.h"
 
@@ -16,7 +17,7 @@ struct ChartOptions {
   std::string helm;      // program; empty: $HELM, then helm in PATH
 };
 
-void AddChartOptions(CLI::App& command, ChartOptions& options);
+void AddChartOptions(Command command, ChartOptions& options);
 
 // Rendered as release rancher-backup in cattle-resources-system with every optionalResources
 // enabled; sources filled. Runs helm, and with `version` asks the network. kInvalid: `one of

@@ -3,27 +3,25 @@
 
 #include <memory>
 
-namespace CLI {
-class App;
-}
+#include "cli/command.h"
 
 namespace holdfast::cli {
 
 struct Session;
 
-void AddBackupCommand(CLI::App& app, Session& session);
-void AddRestoreCommand(CLI::App& app, Session& session);
-void AddListCommand(CLI::App& app, Session& session);
-void AddShowCommand(CLI::App& app, Session& session);
-void AddVerifyCommand(CLI::App& app, Session& session);
-void AddDiffCommand(CLI::App& app, Session& session);
-void AddResourceSetCommand(CLI::App& app, Session& session);
-void AddEtcdCommand(CLI::App& app, Session& session);
-void AddPruneCommand(CLI::App& app, Session& session);
-void AddCopyCommand(CLI::App& app, Session& session);
-void AddStoreCommand(CLI::App& app, Session& session);
-void AddOperatorCommand(CLI::App& app, Session& session);
+void AddBackupCommand(Command app, Session& session);
+void AddRestoreCommand(Command app, Session& session);
+void AddListCommand(Command app, Session& session);
+void AddShowCommand(Command app, Session& session);
+void AddVerifyCommand(Command app, Session& session);
+void AddDiffCommand(Command app, Session& session);
+void AddResourceSetCommand(Command app, Session& session);
+void AddEtcdCommand(Command app, Session& session);
+void AddPruneCommand(Command app, Session& session);
+void AddCopyCommand(Command app, Session& session);
+void AddStoreCommand(Command app, Session& session);
+void AddOperatorCommand(Command app, Session& session);
 void AddCompletionCommand(CLI::App& app, Session& session);
-void AddVersionCommand(CLI::App& app, Session& session);
+void AddVersionCommand(Command app, Session& session);
 
 }  // namespace holdfast::cli

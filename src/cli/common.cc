@@ -3,8 +3,6 @@
 #include <filesystem>
 #include <map>
 
-#include <CLI/CLI.hpp>
-
 #include "crypto/encryption_config.h"
 #include "etcd/client/kms_client.h"
 
@@ -22,28 +20,27 @@ Result<std::unique_ptr<kube::Client>> Session::Connect(const Logger& log) const 
   return kube::Client::Create(std::move(config), {}, log);
 }
 
-void AddClusterOptions(CLI::App& command, CommonOptions& common) {
+void AddClusterOptions(Command command, CommonOptions& common) {
   command
-      .add_option("--kubeconfig", common.kubeconfig,
-                  "kubeconfig file (default: $KUBECONFIG, then ~/.kube/config, then the pod's "
-                  "service account)")
-      ->group("Cluster");
-  command.add_option("--context", common.context, "context of the kubeconfig")->group("Cluster");
+      .AddOption("--kubeconfig", common.kubeconfig,
+                 "kubeconfig file (default: $KUBECONFIG, then ~/.kube/config, then the pod's "
+                 "service account)")
+      .Group("Cluster");
+  command.AddOption("--context", common.context, "context of the kubeconfig").Group("Cluster");
 }
 
-void AddEncryptionOption(CLI::App& command, std::string& file) {
+void AddEncryptionOption(Command command, std::string& file) {
   command
-      .add_option("--encryption-config", file,
-                  "EncryptionConfiguration with the keys (YAML or JSON), as kube-apiserver has it")
-      ->option_text("FILE");
+      .AddOption("--encryption-config", file,
+                 "EncryptionConfiguration with the keys (YAML or JSON), as kube-apiserver has it")
+      .Text("FILE");
 }
 
-void AddOutputOption(CLI::App& command, Format& format, bool text) {
+void AddOutputOption(Command command, Format& format, bool text) {
   std::map<std::string, Format> names = {{"json", Format::kJson}, {"yaml", Format::kYaml}};
   if (text) names["text"] = Format::kText;
-  command.add_option("-o,--output", format, "form of the result")
-      ->option_text(text ? "text|json|yaml" : "json|yaml")
-      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""));
+  command.AddChoice("-o,--output", format, names, "form of the result")
+      .Text(text ? "text|json|yaml" : "json|yaml");
 }
 
 Result<crypto::Transformers> LoadKeys(const std::string& file) {

@@ -9,15 +9,12 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "cli/command.h"
 #include "crypto/transformer.h"
 #include "kube/client.h"
 #include "kube/discovery.h"
 #include "resourceset/resource_set.h"
 #include "storage/store.h"
-
-namespace CLI {
-class App;
-}
 
 namespace holdfast::cli {
 
@@ -55,9 +52,9 @@ inline constexpr std::string_view kDamagedHint =
     "can "
     "still be read from this one";
 
-void AddClusterOptions(CLI::App& command, CommonOptions& common);
-void AddEncryptionOption(CLI::App& command, std::string& file);
-void AddOutputOption(CLI::App& command, Format& format, bool text = true);
+void AddClusterOptions(Command command, CommonOptions& common);
+void AddEncryptionOption(Command command, std::string& file);
+void AddOutputOption(Command command, Format& format, bool text = true);
 
 // Transformers of the configuration in `file`; None() for an empty name.
 Result<crypto::Transformers> LoadKeys(const std::string& file);

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "archive/name.h"
 #include "archive/verify.h"
@@ -61,10 +60,10 @@ Status RunCopy(Session& session, const CopyArgs& args) {
 
 }  // namespace
 
-void AddCopyCommand(CLI::App& app, Session& session) {
+void AddCopyCommand(Command app, Session& session) {
   auto args = std::make_shared<CopyArgs>();
-  CLI::App* command = app.add_subcommand("copy", "Copy an archive from one store to another");
-  command->footer(
+  Command command = app.AddCommand("copy", "Copy an archive from one store to another");
+  command.Footer(
       "The archive is verified before it is put, and what was put is read back and compared: a "
       "copy "
       "that\n"
@@ -73,13 +72,11 @@ void AddCopyCommand(CLI::App& app, Session& session) {
       "compared. Keys are not needed: what is encrypted stays encrypted.\n\n"
       "Example, three copies in two places:\n"
       "  holdfast copy ARCHIVE --from /srv/backups --to s3://backups/prod?region=eu-central-1");
-  command->add_option("archive", args->archive, "name of the archive")
-      ->required()
-      ->option_text("ARCHIVE");
-  AddCopyStoresOptions(*command, args->stores);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
+  command.AddOption("archive", args->archive, "name of the archive").Required().Text("ARCHIVE");
+  AddCopyStoresOptions(command, args->stores);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
     RequireCopyStores(args->stores);
     session.action = [args](Session& s) { return RunCopy(s, *args); };
   });

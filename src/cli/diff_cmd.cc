@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "cli/commands.h"
@@ -239,25 +237,25 @@ Status RunDiff(Session& session, const DiffArgs& args) {
 
 }  // namespace
 
-void AddDiffCommand(CLI::App& app, Session& session) {
+void AddDiffCommand(Command app, Session& session) {
   auto args = std::make_shared<DiffArgs>();
-  CLI::App* command = app.add_subcommand(
+  Command command = app.AddCommand(
       "diff", "Show what differs between an archive and the live cluster, or a second archive");
-  command->footer(
+  command.Footer(
       "Compares what a restore compares; what the server owns (uid, resourceVersion, managedFields "
       "and\n"
       "the like) and the status of built-in kinds are left out. Values of Secrets are not shown.\n"
       "Objects of the cluster count only when the archive's ResourceSet would have taken them.");
-  command->add_option("archive", args->left, "name of the archive in the store")
-      ->required()
-      ->option_text("ARCHIVE");
-  command->add_option("archive2", args->right, "a second one (default: the live cluster)")
-      ->option_text("ARCHIVE2");
-  AddStoreOption(*command, args->store);
-  AddEncryptionOption(*command, args->encryption_config);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback(
+  command.AddOption("archive", args->left, "name of the archive in the store")
+      .Required()
+      .Text("ARCHIVE");
+  command.AddOption("archive2", args->right, "a second one (default: the live cluster)")
+      .Text("ARCHIVE2");
+  AddStoreOption(command, args->store);
+  AddEncryptionOption(command, args->encryption_config);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunDiff(s, *args); }; });
 }
 

@@ -3,8 +3,6 @@
 #include <fstream>
 #include <map>
 
-#include <CLI/CLI.hpp>
-
 namespace holdfast::cli {
 namespace {
 
@@ -19,14 +17,14 @@ Result<SecretBytes> ReadPassword(const std::string& path) {
 
 }  // namespace
 
-void AddEtcdClientOptions(CLI::App& command, EtcdClientArgs& args) {
+void AddEtcdClientOptions(Command command, EtcdClientArgs& args) {
   args.client.endpoints = {"http://127.0.0.1:2379"};
-  command.add_option("--endpoints", args.client.endpoints, "of the members")
-      ->delimiter(',')
-      ->option_text("URL,... [http://127.0.0.1:2379]")
-      ->group("Cluster");
+  command.AddOption("--endpoints", args.client.endpoints, "of the members")
+      .Delimiter(',')
+      .Text("URL,... [http://127.0.0.1:2379]")
+      .Group("Cluster");
   auto text = [&](const char* name, std::string& value, const char* what, const char* kind) {
-    command.add_option(name, value, what)->option_text(kind)->group("Cluster");
+    command.AddOption(name, value, what).Text(kind).Group("Cluster");
   };
   text("--cacert", args.client.ca_file, "PEM", "FILE");
   text("--cert", args.client.cert_file, "PEM", "FILE");
@@ -42,20 +40,19 @@ Result<std::unique_ptr<etcd::Client>> MakeEtcdClient(EtcdClientArgs& args) {
   return etcd::Client::Create(std::move(args.client));
 }
 
-void AddEtcdFormOptions(CLI::App& command, EtcdFormArgs& args) {
+void AddEtcdFormOptions(Command command, EtcdFormArgs& args) {
   std::map<std::string, etcd::Compression> names = {{"none", etcd::Compression::kNone},
                                                     {"gzip", etcd::Compression::kGzip},
                                                     {"zstd", etcd::Compression::kZstd},
                                                     {"zip", etcd::Compression::kZip}};
-  command.add_option("--compress", args.compression, "form of the file")
-      ->option_text("none|gzip|zstd|zip")
-      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""));
+  command.AddChoice("--compress", args.compression, names, "form of the file")
+      .Text("none|gzip|zstd|zip");
   command
-      .add_option("--encryption-config", args.encryption_config,
-                  "encrypt the snapshot as this EncryptionConfiguration encrypts Secrets")
-      ->option_text("FILE");
-  command.add_flag("--no-compare", args.no_compare,
-                   "do not ask the members whether they have the same keys (each reads them all)");
+      .AddOption("--encryption-config", args.encryption_config,
+                 "encrypt the snapshot as this EncryptionConfiguration encrypts Secrets")
+      .Text("FILE");
+  command.AddFlag("--no-compare", args.no_compare,
+                  "do not ask the members whether they have the same keys (each reads them all)");
 }
 
 }  // namespace holdfast::cli

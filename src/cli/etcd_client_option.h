@@ -5,12 +5,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/command.h"
 #include "etcd/client/client.h"
 #include "etcd/client/intake.h"
-
-namespace CLI {
-class App;
-}
 
 namespace holdfast::cli {
 
@@ -19,7 +16,7 @@ struct EtcdClientArgs {
   std::string password_file;
 };
 // --endpoints, --cacert, --cert, --key, --user, --password-file.
-void AddEtcdClientOptions(CLI::App& command, EtcdClientArgs& args);
+void AddEtcdClientOptions(Command command, EtcdClientArgs& args);
 // Reads certificates and password; connects later. Once.
 Result<std::unique_ptr<etcd::Client>> MakeEtcdClient(EtcdClientArgs& args);
 
@@ -29,6 +26,6 @@ struct EtcdFormArgs {
   bool no_compare = false;
 };
 // --compress, --encryption-config, --no-compare.
-void AddEtcdFormOptions(CLI::App& command, EtcdFormArgs& args);
+void AddEtcdFormOptions(Command command, EtcdFormArgs& args);
 
 }  // namespace holdfast::cli

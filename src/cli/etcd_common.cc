@@ -2,56 +2,54 @@
 
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "etcd/spool_image.h"
 
 namespace holdfast::cli {
 
 namespace {
 
-void AddFile(CLI::App& command, SnapshotArgs& args) {
-  command.add_option("file", args.file, "snapshot of etcd, or member/snap/db of a stopped member")
-      ->required()
-      ->option_text("FILE");
+void AddFile(Command command, SnapshotArgs& args) {
+  command.AddOption("file", args.file, "snapshot of etcd, or member/snap/db of a stopped member")
+      .Required()
+      .Text("FILE");
 }
 
-void AddStore(CLI::App& command, SnapshotArgs& args) {
-  auto* store =
+void AddStore(Command command, SnapshotArgs& args) {
+  Option store =
       command
-          .add_option("--store", args.store.store,
-                      "where the snapshot lies: a folder, or s3://BUCKET/FOLDER?...; FILE "
-                      "is its name there")
-          ->option_text("DIR|URL");
+          .AddOption("--store", args.store.store,
+                     "where the snapshot lies: a folder, or s3://BUCKET/FOLDER?...; FILE "
+                     "is its name there")
+          .Text("DIR|URL");
   command
-      .add_option("--store-config", args.store.config_file,
-                  "file that describes an S3 store, instead of --store")
-      ->option_text("FILE")
-      ->excludes(store);
+      .AddOption("--store-config", args.store.config_file,
+                 "file that describes an S3 store, instead of --store")
+      .Text("FILE")
+      .Excludes(store);
 }
 
 }  // namespace
 
-void AddSnapshotSource(CLI::App& command, SnapshotArgs& args) {
+void AddSnapshotSource(Command command, SnapshotArgs& args) {
   AddStore(command, args);
   command
-      .add_option("--encryption-config", args.encryption_config,
-                  "EncryptionConfiguration that an encrypted snapshot was saved with")
-      ->option_text("FILE");
+      .AddOption("--encryption-config", args.encryption_config,
+                 "EncryptionConfiguration that an encrypted snapshot was saved with")
+      .Text("FILE");
 }
 
-void AddSnapshotArgument(CLI::App& command, SnapshotArgs& args) {
+void AddSnapshotArgument(Command command, SnapshotArgs& args) {
   AddFile(command, args);
   AddSnapshotSource(command, args);
 }
 
-void AddStoredSnapshotArgument(CLI::App& command, SnapshotArgs& args) {
+void AddStoredSnapshotArgument(Command command, SnapshotArgs& args) {
   AddFile(command, args);
   AddStore(command, args);
 }
 
-void AddTolerateOption(CLI::App& command, bool& tolerate) {
-  command.add_flag(
+void AddTolerateOption(Command command, bool& tolerate) {
+  command.AddFlag(
       "--tolerate-corruption", tolerate,
       "read a damaged file as far as it goes; exit code 1 when something was passed over");
 }

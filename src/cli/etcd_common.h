@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/command.h"
 #include "cli/common.h"
 #include "cli/store_option.h"
 #include "etcd/database.h"
@@ -12,18 +13,18 @@
 
 namespace holdfast::cli {
 
-void AddEtcdSaveCommand(CLI::App& etcd, Session& session);
-void AddEtcdStatusCommand(CLI::App& etcd, Session& session);
-void AddEtcdVerifyCommand(CLI::App& etcd, Session& session);
-void AddEtcdRestoreCommand(CLI::App& etcd, Session& session);
-void AddEtcdLookCommands(CLI::App& etcd, Session& session);  // ls, get, history
-void AddEtcdTopCommand(CLI::App& etcd, Session& session);
-void AddEtcdListCommand(CLI::App& etcd, Session& session);
-void AddEtcdPruneCommand(CLI::App& etcd, Session& session);
-void AddEtcdCopyCommand(CLI::App& etcd, Session& session);
-void AddEtcdRunCommand(CLI::App& etcd, Session& session);
-void AddEtcdDiffCommand(CLI::App& etcd, Session& session);
-void AddEtcdExtractCommand(CLI::App& etcd, Session& session);
+void AddEtcdSaveCommand(Command etcd, Session& session);
+void AddEtcdStatusCommand(Command etcd, Session& session);
+void AddEtcdVerifyCommand(Command etcd, Session& session);
+void AddEtcdRestoreCommand(Command etcd, Session& session);
+void AddEtcdLookCommands(Command etcd, Session& session);  // ls, get, history
+void AddEtcdTopCommand(Command etcd, Session& session);
+void AddEtcdListCommand(Command etcd, Session& session);
+void AddEtcdPruneCommand(Command etcd, Session& session);
+void AddEtcdCopyCommand(Command etcd, Session& session);
+void AddEtcdRunCommand(Command etcd, Session& session);
+void AddEtcdDiffCommand(Command etcd, Session& session);
+void AddEtcdExtractCommand(Command etcd, Session& session);
 
 // Where a snapshot lies and what it takes to read it.
 struct SnapshotArgs {
@@ -34,12 +35,12 @@ struct SnapshotArgs {
   bool stored() const { return !store.store.empty() || !store.config_file.empty(); }
 };
 // FILE, --store and --store-config, --encryption-config.
-void AddSnapshotArgument(CLI::App& command, SnapshotArgs& args);
+void AddSnapshotArgument(Command command, SnapshotArgs& args);
 // Only the options.
-void AddSnapshotSource(CLI::App& command, SnapshotArgs& args);
+void AddSnapshotSource(Command command, SnapshotArgs& args);
 // FILE, --store and --store-config, for commands whose --encryption-config is another one.
-void AddStoredSnapshotArgument(CLI::App& command, SnapshotArgs& args);
-void AddTolerateOption(CLI::App& command, bool& tolerate);
+void AddStoredSnapshotArgument(Command command, SnapshotArgs& args);
+void AddTolerateOption(Command command, bool& tolerate);
 // Fetched first where it lies in a bucket, unpacked where it is packed, decrypted where it is
 // encrypted. Errors name the file.
 Result<etcd::Database> OpenSnapshot(const Session& session, const SnapshotArgs& args);

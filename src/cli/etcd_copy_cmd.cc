@@ -1,7 +1,5 @@
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/etcd_common.h"
 #include "cli/output.h"
 #include "cli/store_copy.h"
@@ -80,25 +78,25 @@ Status RunCopy(Session& session, const CopyArgs& args) {
 
 }  // namespace
 
-void AddEtcdCopyCommand(CLI::App& etcd, Session& session) {
+void AddEtcdCopyCommand(Command etcd, Session& session) {
   auto args = std::make_shared<CopyArgs>();
-  CLI::App* command = etcd.add_subcommand("copy", "Copy a snapshot from one store to another");
-  command->footer(
+  Command command = etcd.AddCommand("copy", "Copy a snapshot from one store to another");
+  command.Footer(
       "The snapshot is verified before it is put, and what was put is read back and compared. A "
       "damaged\n"
       "one is not copied; one that is there already is compared.\n\n"
       "Example:\n"
       "  holdfast etcd copy etcd-2026-01-27T02-00-00Z.db --from /srv/etcd \\\n"
       "    --to s3://backups/etcd?region=eu-central-1");
-  command->add_option("name", args->name, "name of the snapshot")->required()->option_text("NAME");
-  AddCopyStoresOptions(*command, args->stores);
+  command.AddOption("name", args->name, "name of the snapshot").Required().Text("NAME");
+  AddCopyStoresOptions(command, args->stores);
   command
-      ->add_option("--encryption-config", args->encryption_config,
-                   "EncryptionConfiguration that it was saved with, to verify an encrypted one")
-      ->option_text("FILE");
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
+      .AddOption("--encryption-config", args->encryption_config,
+                 "EncryptionConfiguration that it was saved with, to verify an encrypted one")
+      .Text("FILE");
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
     RequireCopyStores(args->stores);
     session.action = [args](Session& s) { return RunCopy(s, *args); };
   });

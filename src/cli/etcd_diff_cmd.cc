@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "base/printable.h"
 #include "cli/etcd_client_option.h"
 #include "cli/etcd_common.h"
@@ -89,32 +87,30 @@ Status RunDiff(Session& session, DiffArgs& args) {
 
 }  // namespace
 
-void AddEtcdDiffCommand(CLI::App& etcd, Session& session) {
+void AddEtcdDiffCommand(Command etcd, Session& session) {
   auto args = std::make_shared<DiffArgs>();
-  CLI::App* command =
-      etcd.add_subcommand("diff", "Compare the keys of two snapshots, or with a cluster");
-  command->footer(
+  Command command = etcd.AddCommand("diff", "Compare the keys of two snapshots, or with a cluster");
+  command.Footer(
       "- only in LEFT   + only in RIGHT   ~ another value\n"
       "With --endpoints the right side is the running cluster: `diff LEFT [PREFIX] --endpoints "
       "...`.");
-  command->add_option("left", args->left, "snapshot")->required()->option_text("LEFT");
-  command->add_option("right", args->right, "snapshot; none with --endpoints")
-      ->option_text("RIGHT");
-  command->add_option("prefix", args->prefix, "only keys that start so")->option_text("PREFIX");
-  command->add_option("--left-rev", args->left_revision, "LEFT as it was at this revision")
-      ->check(CLI::NonNegativeNumber)
-      ->option_text("N");
-  command->add_option("--right-rev", args->right_revision, "RIGHT as it was at this revision")
-      ->check(CLI::NonNegativeNumber)
-      ->option_text("N");
-  AddSnapshotSource(*command, args->source);
-  AddEtcdClientOptions(*command, args->live);
-  AddTolerateOption(*command, args->tolerate);
-  AddOutputOption(*command, args->format);
-  command->callback([args, command, &session] {
-    args->with_live = command->count("--endpoints") > 0;
+  command.AddOption("left", args->left, "snapshot").Required().Text("LEFT");
+  command.AddOption("right", args->right, "snapshot; none with --endpoints").Text("RIGHT");
+  command.AddOption("prefix", args->prefix, "only keys that start so").Text("PREFIX");
+  command.AddOption("--left-rev", args->left_revision, "LEFT as it was at this revision")
+      .NotNegative()
+      .Text("N");
+  command.AddOption("--right-rev", args->right_revision, "RIGHT as it was at this revision")
+      .NotNegative()
+      .Text("N");
+  AddSnapshotSource(command, args->source);
+  AddEtcdClientOptions(command, args->live);
+  AddTolerateOption(command, args->tolerate);
+  AddOutputOption(command, args->format);
+  command.OnChosen([args, command, &session] {
+    args->with_live = command.Count("--endpoints") > 0;
     if (args->with_live ? !args->prefix.empty() : args->right.empty())
-      throw CLI::ValidationError("RIGHT or --endpoints is required, not both");
+      WrongUsage("RIGHT or --endpoints is required, not both");
     session.action = [args](Session& s) { return RunDiff(s, *args); };
   });
 }

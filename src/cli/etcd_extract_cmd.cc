@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/etcd_archive.h"
 #include "cli/etcd_common.h"
@@ -181,24 +180,23 @@ Status RunExtract(Session& session, const ExtractArgs& args) {
 
 void CheckArgs(const ExtractArgs& args, bool archive_store) {
   bool archive = args.output == "archive";
-  if (!args.name.empty() && args.resource.empty())
-    throw CLI::ValidationError("NAME needs RESOURCE before it");
+  if (!args.name.empty() && args.resource.empty()) WrongUsage("NAME needs RESOURCE before it");
   if (!archive && (!args.resource_set.empty() || !args.archive_name.empty() ||
                    !args.archive_encryption_config.empty() || archive_store))
-    throw CLI::ValidationError(
+    WrongUsage(
         "--resource-set, --name, --archive-store and --archive-encryption-config are for -o "
         "archive");
   if (archive && args.resource.empty() && args.ns.empty() && args.resource_set.empty())
-    throw CLI::ValidationError("-o archive needs RESOURCE, -n or --resource-set: say what to take");
+    WrongUsage("-o archive needs RESOURCE, -n or --resource-set: say what to take");
 }
 
 }  // namespace
 
-void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
+void AddEtcdExtractCommand(Command etcd, Session& session) {
   auto args = std::make_shared<ExtractArgs>();
-  CLI::App* command = etcd.add_subcommand(
+  Command command = etcd.AddCommand(
       "extract", "Print Kubernetes' objects out of a snapshot of the API server's etcd");
-  command->footer(
+  command.Footer(
       "With -o archive the objects become a backup archive, whose name is printed: `holdfast\n"
       "restore` brings them back into a running cluster, and shows what it would do with --plan.\n"
       "A whole namespace is extracted without its Events and Leases.\n\n"
@@ -208,60 +206,59 @@ void AddEtcdExtractCommand(CLI::App& etcd, Session& session) {
       "  holdfast etcd extract NAME --store s3://backups/etcd?region=eu-central-1 ingress -n shop\n"
       "  holdfast etcd extract snap.db -n shop -o archive --archive-store ./backups\n"
       "  holdfast etcd extract snap.db -o archive --resource-set set.yaml");
-  AddStoredSnapshotArgument(*command, args->snapshot);
-  command->add_option("resource", args->resource, "as kubectl has it; without it all resources")
-      ->option_text("[RESOURCE]");
-  command->add_option("name", args->name, "one object")->option_text("[NAME]");
-  command->add_option("-n,--namespace", args->ns, "only of this namespace")->option_text("NS");
-  command->add_option("-l,--selector", args->selector, "only with these labels")
-      ->option_text("LABELS");
-  command->add_option("--rev", args->revision, "as it was at this revision")
-      ->check(CLI::NonNegativeNumber)
-      ->option_text("N [the last]");
-  command->add_option("--etcd-prefix", args->prefix, "the API server's --etcd-prefix")
-      ->option_text("PREFIX [found]");
+  AddStoredSnapshotArgument(command, args->snapshot);
+  command.AddOption("resource", args->resource, "as kubectl has it; without it all resources")
+      .Text("[RESOURCE]");
+  command.AddOption("name", args->name, "one object").Text("[NAME]");
+  command.AddOption("-n,--namespace", args->ns, "only of this namespace").Text("NS");
+  command.AddOption("-l,--selector", args->selector, "only with these labels").Text("LABELS");
+  command.AddOption("--rev", args->revision, "as it was at this revision")
+      .NotNegative()
+      .Text("N [the last]");
+  command.AddOption("--etcd-prefix", args->prefix, "the API server's --etcd-prefix")
+      .Text("PREFIX [found]");
   command
-      ->add_option("--encryption-config", args->encryption_config,
-                   "EncryptionConfiguration of the API server")
-      ->option_text("FILE");
+      .AddOption("--encryption-config", args->encryption_config,
+                 "EncryptionConfiguration of the API server")
+      .Text("FILE");
   command
-      ->add_option("--snapshot-encryption-config", args->snapshot.encryption_config,
-                   "EncryptionConfiguration that an encrypted snapshot was saved with, where it is "
-                   "another one")
-      ->option_text("FILE");
-  AddTolerateOption(*command, args->tolerate);
-  command->add_option("-o,--output", args->output, "form of the result")
-      ->option_text("yaml|json|archive")
-      ->check(CLI::IsMember({"yaml", "json", "archive"}).description(""));
+      .AddOption("--snapshot-encryption-config", args->snapshot.encryption_config,
+                 "EncryptionConfiguration that an encrypted snapshot was saved with, where it is "
+                 "another one")
+      .Text("FILE");
+  AddTolerateOption(command, args->tolerate);
+  command.AddOption("-o,--output", args->output, "form of the result")
+      .Text("yaml|json|archive")
+      .OneOf({"yaml", "json", "archive"});
   command
-      ->add_option("--resource-set", args->resource_set,
-                   "file of a ResourceSet: only what it selects (-o archive)")
-      ->option_text("FILE")
-      ->group("Archive");
+      .AddOption("--resource-set", args->resource_set,
+                 "file of a ResourceSet: only what it selects (-o archive)")
+      .Text("FILE")
+      .Group("Archive");
   command
-      ->add_option("--name", args->archive_name,
-                   "first part of the archive's name (default: the set's)")
-      ->option_text("NAME")
-      ->group("Archive");
+      .AddOption("--name", args->archive_name,
+                 "first part of the archive's name (default: the set's)")
+      .Text("NAME")
+      .Group("Archive");
   command
-      ->add_option("--archive-encryption-config", args->archive_encryption_config,
-                   "EncryptionConfiguration for the archive's entries")
-      ->option_text("FILE")
-      ->group("Archive");
-  auto* store = command
-                    ->add_option("--archive-store", args->archive_store.store,
-                                 "where the archive is to lie: a folder, or s3://BUCKET/FOLDER?...")
-                    ->option_text("DIR|URL [./backups]")
-                    ->group("Archive");
+      .AddOption("--archive-encryption-config", args->archive_encryption_config,
+                 "EncryptionConfiguration for the archive's entries")
+      .Text("FILE")
+      .Group("Archive");
+  Option store = command
+                     .AddOption("--archive-store", args->archive_store.store,
+                                "where the archive is to lie: a folder, or s3://BUCKET/FOLDER?...")
+                     .Text("DIR|URL [./backups]")
+                     .Group("Archive");
   command
-      ->add_option("--archive-store-config", args->archive_store.config_file,
-                   "file that describes an S3 store, instead of --archive-store")
-      ->option_text("FILE")
-      ->excludes(store)
-      ->group("Archive");
-  command->callback([args, command, &session] {
+      .AddOption("--archive-store-config", args->archive_store.config_file,
+                 "file that describes an S3 store, instead of --archive-store")
+      .Text("FILE")
+      .Excludes(store)
+      .Group("Archive");
+  command.OnChosen([args, command, &session] {
     CheckArgs(*args,
-              command->count("--archive-store") + command->count("--archive-store-config") > 0);
+              command.Count("--archive-store") + command.Count("--archive-store-config") > 0);
     session.action = [args](Session& s) { return RunExtract(s, *args); };
   });
 }

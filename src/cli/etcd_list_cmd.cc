@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/rfc3339.h"
 #include "cli/etcd_common.h"
@@ -62,13 +61,13 @@ Status RunList(Session& session, const ListArgs& args) {
 
 }  // namespace
 
-void AddEtcdListCommand(CLI::App& etcd, Session& session) {
+void AddEtcdListCommand(Command etcd, Session& session) {
   auto args = std::make_shared<ListArgs>();
-  CLI::App* command = etcd.add_subcommand("list", "List the snapshots of a store, newest first");
-  AddStoreOption(*command, args->store);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback(
+  Command command = etcd.AddCommand("list", "List the snapshots of a store, newest first");
+  AddStoreOption(command, args->store);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunList(s, *args); }; });
 }
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/printable.h"
 #include "cli/etcd_common.h"
@@ -115,31 +114,31 @@ Status RunHistory(Session& session, const LookArgs& args) {
 
 using Run = Status (*)(Session&, const LookArgs&);
 
-void Add(CLI::App& etcd, Session& session, const char* name, const char* what, const char* key,
+void Add(Command etcd, Session& session, const char* name, const char* what, const char* key,
          bool revision, Run run) {
   auto args = std::make_shared<LookArgs>();
-  CLI::App* command = etcd.add_subcommand(name, what);
-  AddSnapshotArgument(*command, args->snapshot);
+  Command command = etcd.AddCommand(name, what);
+  AddSnapshotArgument(command, args->snapshot);
   bool prefix = std::string_view(key) == "PREFIX";
-  auto* option =
-      command->add_option("key", args->key, prefix ? "only keys that start so" : "the key");
-  option->option_text(key);
-  if (!prefix) option->required();
+  Option option =
+      command.AddOption("key", args->key, prefix ? "only keys that start so" : "the key");
+  option.Text(key);
+  if (!prefix) option.Required();
   if (revision) {
-    command->add_option("--rev", args->revision, "as it was at this revision")
-        ->check(CLI::NonNegativeNumber)
-        ->option_text("N [the last]");
+    command.AddOption("--rev", args->revision, "as it was at this revision")
+        .NotNegative()
+        .Text("N [the last]");
   }
-  AddTolerateOption(*command, args->tolerate);
-  AddOutputOption(*command, args->format);
-  command->callback([args, run, &session] {
+  AddTolerateOption(command, args->tolerate);
+  AddOutputOption(command, args->format);
+  command.OnChosen([args, run, &session] {
     session.action = [args, run](Session& s) { return run(s, *args); };
   });
 }
 
 }  // namespace
 
-void AddEtcdLookCommands(CLI::App& etcd, Session& session) {
+void AddEtcdLookCommands(Command etcd, Session& session) {
   Add(etcd, session, "ls", "List the keys of a snapshot", "PREFIX", true, RunLs);
   Add(etcd, session, "get", "Print the value of a key in a snapshot", "KEY", true, RunGet);
   Add(etcd, session, "history", "List the revisions of a key in a snapshot", "KEY", false,

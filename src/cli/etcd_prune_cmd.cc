@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/etcd_rules_option.h"
@@ -79,10 +78,10 @@ Status RunPrune(Session& session, const PruneArgs& args) {
 
 }  // namespace
 
-void AddEtcdPruneCommand(CLI::App& etcd, Session& session) {
+void AddEtcdPruneCommand(Command etcd, Session& session) {
   auto args = std::make_shared<PruneArgs>();
-  CLI::App* command = etcd.add_subcommand("prune", "Delete the snapshots that need not be kept");
-  command->footer(
+  Command command = etcd.AddCommand("prune", "Delete the snapshots that need not be kept");
+  command.Footer(
       "A snapshot is kept when any of the rules keeps it; the newest good one always is. Only "
       "files\n"
       "named NAME-TIME.db[.gz|.zst|.zip][.enc] that have a description beside them are looked at; "
@@ -92,20 +91,17 @@ void AddEtcdPruneCommand(CLI::App& etcd, Session& session) {
       "  holdfast etcd prune --store /srv/etcd --keep 12 --plan\n"
       "  holdfast etcd prune --store s3://backups/etcd?region=eu-central-1 --retention 24h "
       "--keep-daily 14");
-  command->add_option("--name", args->series, "the snapshots called NAME-TIME.db")
-      ->option_text("NAME [etcd]");
-  command
-      ->add_option("--cluster", args->cluster, "id of the cluster, where several share the store")
-      ->option_text("ID");
-  AddEtcdRulesOptions(*command, args->rules);
-  command->add_flag("--plan", args->plan,
-                    "print what would be deleted and why, and delete nothing");
-  AddStoreOption(*command, args->store);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
-    if (auto rules = args->rules.Rules(); !rules)
-      throw CLI::ValidationError(rules.error().ToString());
+  command.AddOption("--name", args->series, "the snapshots called NAME-TIME.db")
+      .Text("NAME [etcd]");
+  command.AddOption("--cluster", args->cluster, "id of the cluster, where several share the store")
+      .Text("ID");
+  AddEtcdRulesOptions(command, args->rules);
+  command.AddFlag("--plan", args->plan, "print what would be deleted and why, and delete nothing");
+  AddStoreOption(command, args->store);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
+    if (auto rules = args->rules.Rules(); !rules) WrongUsage(rules.error().ToString());
     session.action = [args](Session& s) { return RunPrune(s, *args); };
   });
 }

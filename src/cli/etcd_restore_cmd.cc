@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -101,11 +100,11 @@ Status RunRestore(Session& session, RestoreArgs args) {
 
 }  // namespace
 
-void AddEtcdRestoreCommand(CLI::App& etcd, Session& session) {
+void AddEtcdRestoreCommand(Command etcd, Session& session) {
   auto args = std::make_shared<RestoreArgs>();
-  CLI::App* command = etcd.add_subcommand(
+  Command command = etcd.AddCommand(
       "restore", "Make a data directory out of a snapshot, for a new cluster to start from");
-  command->footer(
+  command.Footer(
       "Stop every member of the old cluster first. Restore the same file once for each member of\n"
       "the new one. The directory appears whole or not at all; etcd 3.4, 3.5 and 3.6 start from "
       "it.\n"
@@ -113,36 +112,35 @@ void AddEtcdRestoreCommand(CLI::App& etcd, Session& session) {
       "  holdfast etcd restore snap.db --data-dir /var/lib/etcd --name node1 \\\n"
       "    --initial-cluster node1=https://10.0.0.1:2380 \\\n"
       "    --initial-advertise-peer-urls https://10.0.0.1:2380");
-  AddSnapshotArgument(*command, args->snapshot);
-  command->add_option("--data-dir", args->data_dir, "directory to make; must be empty or missing")
-      ->option_text("DIR [NAME.etcd]");
-  command->add_option("--name", args->membership.name, "this member's name")
-      ->option_text("NAME [default]");
-  command->add_option("--initial-cluster", args->membership.initial_cluster, "all members")
-      ->option_text("NAME=URL,... [NAME=http://localhost:2380]");
+  AddSnapshotArgument(command, args->snapshot);
+  command.AddOption("--data-dir", args->data_dir, "directory to make; must be empty or missing")
+      .Text("DIR [NAME.etcd]");
+  command.AddOption("--name", args->membership.name, "this member's name").Text("NAME [default]");
+  command.AddOption("--initial-cluster", args->membership.initial_cluster, "all members")
+      .Text("NAME=URL,... [NAME=http://localhost:2380]");
   command
-      ->add_option("--initial-cluster-token", args->membership.token,
-                   "keeps clusters with the same URLs apart")
-      ->option_text("TOKEN [etcd-cluster]");
+      .AddOption("--initial-cluster-token", args->membership.token,
+                 "keeps clusters with the same URLs apart")
+      .Text("TOKEN [etcd-cluster]");
   command
-      ->add_option("--initial-advertise-peer-urls", args->membership.advertise_urls,
-                   "this member's URLs, as in --initial-cluster")
-      ->delimiter(',')
-      ->option_text("URL,... [http://localhost:2380]");
+      .AddOption("--initial-advertise-peer-urls", args->membership.advertise_urls,
+                 "this member's URLs, as in --initial-cluster")
+      .Delimiter(',')
+      .Text("URL,... [http://localhost:2380]");
   command
-      ->add_option("--bump-revision", args->bump,
-                   "raise the revision and mark all before as compacted (default: 1000000000 for a "
-                   "store of Kubernetes, else 0)")
-      ->check(CLI::NonNegativeNumber)
-      ->option_text("N");
-  command->add_flag("--mark-compacted", args->mark_compacted,
-                    "implied by --bump-revision; alone: raise by 1000000000");
-  command->add_flag("--skip-hash-check", args->skip_hash_check,
-                    "take a file without a checksum, or whose checksum does not match");
-  command->add_flag("--clear-alarms", args->clear_alarms,
-                    "remove raised alarms (a cluster restored with NOSPACE is read-only)");
-  AddOutputOption(*command, args->format);
-  command->callback(
+      .AddOption("--bump-revision", args->bump,
+                 "raise the revision and mark all before as compacted (default: 1000000000 for a "
+                 "store of Kubernetes, else 0)")
+      .NotNegative()
+      .Text("N");
+  command.AddFlag("--mark-compacted", args->mark_compacted,
+                  "implied by --bump-revision; alone: raise by 1000000000");
+  command.AddFlag("--skip-hash-check", args->skip_hash_check,
+                  "take a file without a checksum, or whose checksum does not match");
+  command.AddFlag("--clear-alarms", args->clear_alarms,
+                  "remove raised alarms (a cluster restored with NOSPACE is read-only)");
+  AddOutputOption(command, args->format);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunRestore(s, *args); }; });
 }
 

@@ -1,7 +1,5 @@
 #include "cli/etcd_rules_option.h"
 
-#include <CLI/CLI.hpp>
-
 #include "base/go_duration.h"
 #include "cli/retention_option.h"
 
@@ -25,10 +23,10 @@ Result<etcd::SnapshotRules> EtcdRulesArgs::Rules() const {
   return rules;
 }
 
-void AddEtcdRulesOptions(CLI::App& command, EtcdRulesArgs& args) {
-  command.add_option("--retention", args.max_age, "snapshots younger than this")
-      ->option_text("DURATION")
-      ->group("What to keep");
+void AddEtcdRulesOptions(Command command, EtcdRulesArgs& args) {
+  command.AddOption("--retention", args.max_age, "snapshots younger than this")
+      .Text("DURATION")
+      .Group("What to keep");
   AddKeepOptions(command, args.counts, "snapshots");
 }
 

@@ -4,11 +4,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/command.h"
 #include "etcd/catalog.h"
-
-namespace CLI {
-class App;
-}
 
 namespace holdfast::cli {
 
@@ -21,6 +18,6 @@ struct EtcdRulesArgs {
 };
 
 // --retention, --keep, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.
-void AddEtcdRulesOptions(CLI::App& command, EtcdRulesArgs& args);
+void AddEtcdRulesOptions(Command command, EtcdRulesArgs& args);
 
 }  // namespace holdfast::cli

@@ -3,7 +3,6 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/go_duration.h"
 #include "base/json_text.h"
@@ -174,10 +173,10 @@ Status RunService(Session& session, RunArgs& args) {
 
 }  // namespace
 
-void AddEtcdRunCommand(CLI::App& etcd, Session& session) {
+void AddEtcdRunCommand(Command etcd, Session& session) {
   auto args = std::make_shared<RunArgs>();
-  CLI::App* command = etcd.add_subcommand("run", "Take snapshots at an interval, as a service");
-  command->footer(
+  Command command = etcd.AddCommand("run", "Take snapshots at an interval, as a service");
+  command.Footer(
       "Runs until it is stopped by SIGTERM. Retention deletes after a good snapshot only, and "
       "never "
       "the\n"
@@ -189,29 +188,27 @@ void AddEtcdRunCommand(CLI::App& etcd, Session& session) {
       "\\\n"
       "    --endpoints https://127.0.0.1:2379 --cacert ca.pem --cert client.pem --key "
       "client-key.pem");
+  command.AddOption("--interval", args->interval, "from the start of one to the start of the next")
+      .Text("DURATION [5m]");
+  command.AddOption("--name", args->series, "snapshots are called NAME-TIME.db")
+      .Text("NAME [etcd]");
   command
-      ->add_option("--interval", args->interval, "from the start of one to the start of the next")
-      ->option_text("DURATION [5m]");
-  command->add_option("--name", args->series, "snapshots are called NAME-TIME.db")
-      ->option_text("NAME [etcd]");
+      .AddOption("--metrics-address", args->metrics_address,
+                 "serve metrics and health here (HOST:PORT)")
+      .Text("ADDRESS");
   command
-      ->add_option("--metrics-address", args->metrics_address,
-                   "serve metrics and health here (HOST:PORT)")
-      ->option_text("ADDRESS");
-  command
-      ->add_option("--heartbeat-url-file", args->heartbeat_file,
-                   "file with a URL that is sent the result of every try")
-      ->option_text("FILE");
-  AddEtcdRulesOptions(*command, args->rules);
-  AddStoreOption(*command, args->store);
-  AddEtcdClientOptions(*command, args->client);
-  AddEtcdFormOptions(*command, args->form);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
-    if (auto rules = args->rules.Rules(); !rules)
-      throw CLI::ValidationError(rules.error().ToString());
+      .AddOption("--heartbeat-url-file", args->heartbeat_file,
+                 "file with a URL that is sent the result of every try")
+      .Text("FILE");
+  AddEtcdRulesOptions(command, args->rules);
+  AddStoreOption(command, args->store);
+  AddEtcdClientOptions(command, args->client);
+  AddEtcdFormOptions(command, args->form);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
+    if (auto rules = args->rules.Rules(); !rules) WrongUsage(rules.error().ToString());
     if (auto interval = ParseInterval(args->interval); !interval)
-      throw CLI::ValidationError(interval.error().ToString());
+      WrongUsage(interval.error().ToString());
     session.action = [args](Session& s) { return RunService(s, *args); };
   });
 }

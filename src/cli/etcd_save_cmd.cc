@@ -1,7 +1,6 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/etcd_client_option.h"
 #include "cli/etcd_common.h"
@@ -66,10 +65,10 @@ Status RunSave(Session& session, SaveArgs& args) {
 
 }  // namespace
 
-void AddEtcdSaveCommand(CLI::App& etcd, Session& session) {
+void AddEtcdSaveCommand(Command etcd, Session& session) {
   auto args = std::make_shared<SaveArgs>();
-  CLI::App* command = etcd.add_subcommand("save", "Take a snapshot of a running cluster");
-  command->footer(
+  Command command = etcd.AddCommand("save", "Take a snapshot of a running cluster");
+  command.Footer(
       "A healthy member is chosen, a follower if there is one; when it fails the next one is "
       "asked.\n"
       "The snapshot gets its name only after checksum, pages and records were proved.\n"
@@ -79,29 +78,28 @@ void AddEtcdSaveCommand(CLI::App& etcd, Session& session) {
       "    --cacert ca.pem --cert client.pem --key client-key.pem\n"
       "  holdfast etcd save --store s3://backups/etcd?region=eu-central-1 --compress zstd \\\n"
       "    --encryption-config /etc/kubernetes/encryption.yaml");
-  auto* file =
-      command->add_option("file", args->file, "file to make; must not exist")->option_text("FILE");
-  auto* store = command
-                    ->add_option("--store", args->store.store,
-                                 "where to keep it instead: a folder, or s3://BUCKET/FOLDER?...")
-                    ->option_text("DIR|URL")
-                    ->excludes(file);
+  Option file = command.AddOption("file", args->file, "file to make; must not exist").Text("FILE");
+  Option store = command
+                     .AddOption("--store", args->store.store,
+                                "where to keep it instead: a folder, or s3://BUCKET/FOLDER?...")
+                     .Text("DIR|URL")
+                     .Excludes(file);
   command
-      ->add_option("--store-config", args->store.config_file,
-                   "file that describes an S3 store, instead of --store")
-      ->option_text("FILE")
-      ->excludes(store)
-      ->excludes(file);
-  command->add_option("--name", args->name, "the snapshot's name in the store")
-      ->option_text("NAME [etcd-TIME.db]")
-      ->excludes(file);
-  AddEtcdClientOptions(*command, args->client);
-  AddEtcdFormOptions(*command, args->form);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
+      .AddOption("--store-config", args->store.config_file,
+                 "file that describes an S3 store, instead of --store")
+      .Text("FILE")
+      .Excludes(store)
+      .Excludes(file);
+  command.AddOption("--name", args->name, "the snapshot's name in the store")
+      .Text("NAME [etcd-TIME.db]")
+      .Excludes(file);
+  AddEtcdClientOptions(command, args->client);
+  AddEtcdFormOptions(command, args->form);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
     if (args->file.empty() && !args->stored())
-      throw CLI::ValidationError("FILE, --store or --store-config is required");
+      WrongUsage("FILE, --store or --store-config is required");
     session.action = [args](Session& s) { return RunSave(s, *args); };
   });
 }

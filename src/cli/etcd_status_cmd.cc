@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -40,16 +39,15 @@ Status RunStatus(Session& session, const StatusArgs& args) {
 
 }  // namespace
 
-void AddEtcdStatusCommand(CLI::App& etcd, Session& session) {
+void AddEtcdStatusCommand(Command etcd, Session& session) {
   auto args = std::make_shared<StatusArgs>();
-  CLI::App* command =
-      etcd.add_subcommand("status", "Print hash, revision, keys and size of a snapshot");
-  command->footer(
+  Command command = etcd.AddCommand("status", "Print hash, revision, keys and size of a snapshot");
+  command.Footer(
       "The numbers are those of `etcdutl snapshot status` (etcd 3.6). The file's checksum is not\n"
       "looked at; `holdfast etcd verify` does.");
-  AddSnapshotArgument(*command, args->snapshot);
-  AddOutputOption(*command, args->format);
-  command->callback(
+  AddSnapshotArgument(command, args->snapshot);
+  AddOutputOption(command, args->format);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunStatus(s, *args); }; });
 }
 

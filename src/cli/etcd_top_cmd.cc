@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/printable.h"
 #include "cli/etcd_common.h"
@@ -117,15 +116,15 @@ Status RunTop(Session& session, const TopArgs& args) {
 
 }  // namespace
 
-void AddEtcdTopCommand(CLI::App& etcd, Session& session) {
+void AddEtcdTopCommand(Command etcd, Session& session) {
   auto args = std::make_shared<TopArgs>();
-  CLI::App* command = etcd.add_subcommand(
+  Command command = etcd.AddCommand(
       "top", "Show what fills a store: resources, namespaces, largest values, history, free pages");
-  AddSnapshotArgument(*command, args->snapshot);
-  command->add_option("--lines", args->lines, "of each list")->option_text("N [10]");
-  AddTolerateOption(*command, args->tolerate);
-  AddOutputOption(*command, args->format);
-  command->callback(
+  AddSnapshotArgument(command, args->snapshot);
+  command.AddOption("--lines", args->lines, "of each list").Text("N [10]");
+  AddTolerateOption(command, args->tolerate);
+  AddOutputOption(command, args->format);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunTop(s, *args); }; });
 }
 

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/etcd_common.h"
 #include "cli/output.h"
@@ -91,17 +90,17 @@ Status RunVerify(Session& session, const VerifyArgs& args) {
 
 }  // namespace
 
-void AddEtcdVerifyCommand(CLI::App& etcd, Session& session) {
+void AddEtcdVerifyCommand(Command etcd, Session& session) {
   auto args = std::make_shared<VerifyArgs>();
-  CLI::App* command =
-      etcd.add_subcommand("verify", "Prove that a snapshot is whole, or say what is damaged");
-  command->footer(
+  Command command =
+      etcd.AddCommand("verify", "Prove that a snapshot is whole, or say what is damaged");
+  command.Footer(
       "Checks the SHA-256 at the end, every page (each reached once, in bounds, keys in order),\n"
       "the freelist, every record and its place in its key's history, leases, users and members.\n"
       "Exit code 0 only when nothing is wrong.");
-  AddSnapshotArgument(*command, args->snapshot);
-  AddOutputOption(*command, args->format);
-  command->callback(
+  AddSnapshotArgument(command, args->snapshot);
+  AddOutputOption(command, args->format);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunVerify(s, *args); }; });
 }
 

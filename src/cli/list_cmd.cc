@@ -1,7 +1,5 @@
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
-
 #include "archive/name.h"
 #include "base/rfc3339.h"
 #include "cli/commands.h"
@@ -66,13 +64,13 @@ Status RunList(Session& session, const ListArgs& args) {
 
 }  // namespace
 
-void AddListCommand(CLI::App& app, Session& session) {
+void AddListCommand(Command app, Session& session) {
   auto args = std::make_shared<ListArgs>();
-  CLI::App* command = app.add_subcommand("list", "List the archives of a store, newest first");
-  AddStoreOption(*command, args->store);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback(
+  Command command = app.AddCommand("list", "List the archives of a store, newest first");
+  AddStoreOption(command, args->store);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunList(s, *args); }; });
 }
 

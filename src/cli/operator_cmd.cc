@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cli/common.h"
@@ -27,17 +26,17 @@ Status RunOperator(Session& session, const OperatorArgs& args) {
 
 }  // namespace
 
-void AddOperatorCommand(CLI::App& app, Session& session) {
+void AddOperatorCommand(Command app, Session& session) {
   auto args = std::make_shared<OperatorArgs>();
-  CLI::App* command =
-      app.add_subcommand("operator", "Serve Backups and Restores of a cluster, in the cluster");
-  command->footer(
+  Command command =
+      app.AddCommand("operator", "Serve Backups and Restores of a cluster, in the cluster");
+  command.Footer(
       "Takes its settings from the environment (CHART_NAMESPACE is required); the chart\n"
       "rancher-backup sets it. docs/guide/operator.md explains each variable.");
-  command->add_flag("--debug", args->debug, "log more");
-  command->add_flag("--trace", args->trace, "log everything");
-  AddClusterOptions(*command, session.common);
-  command->callback(
+  command.AddFlag("--debug", args->debug, "log more");
+  command.AddFlag("--trace", args->trace, "log everything");
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunOperator(s, *args); }; });
 }
 

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "backup/prune.h"
 #include "cli/commands.h"
@@ -74,11 +73,11 @@ Status RunPrune(Session& session, const PruneArgs& args) {
 
 }  // namespace
 
-void AddPruneCommand(CLI::App& app, Session& session) {
+void AddPruneCommand(Command app, Session& session) {
   auto args = std::make_shared<PruneArgs>();
-  CLI::App* command =
-      app.add_subcommand("prune", "Delete the archives of one backup that need not be kept");
-  command->footer(
+  Command command =
+      app.AddCommand("prune", "Delete the archives of one backup that need not be kept");
+  command.Footer(
       "An archive is kept when any of the rules keeps it; the newest one always is. Days, weeks "
       "and\n"
       "months are those of UTC, and those without an archive do not count. Only files named "
@@ -89,21 +88,19 @@ void AddPruneCommand(CLI::App& app, Session& session) {
       "  holdfast prune --name nightly --keep 3 --keep-daily 7 --keep-weekly 4 --keep-monthly 12 "
       "\\\n"
       "      --store s3://backups/prod?region=eu-central-1");
-  command->add_option("--name", args->name, "the backup: first part of its archives' names")
-      ->required()
-      ->option_text("NAME");
-  command
-      ->add_option("--cluster", args->cluster, "uid of the cluster, where several share the store")
-      ->option_text("UID");
-  AddKeepOptions(*command, args->rules, "archives");
-  command->add_flag("--plan", args->plan,
-                    "print what would be deleted and why, and delete nothing");
-  AddStoreOption(*command, args->store);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
+  command.AddOption("--name", args->name, "the backup: first part of its archives' names")
+      .Required()
+      .Text("NAME");
+  command.AddOption("--cluster", args->cluster, "uid of the cluster, where several share the store")
+      .Text("UID");
+  AddKeepOptions(command, args->rules, "archives");
+  command.AddFlag("--plan", args->plan, "print what would be deleted and why, and delete nothing");
+  AddStoreOption(command, args->store);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
     if (!args->rules.Check()) {
-      throw CLI::ValidationError("--keep, --keep-daily, ...: at least one must be above 0");
+      WrongUsage("--keep, --keep-daily, ...: at least one must be above 0");
     }
     session.action = [args](Session& s) { return RunPrune(s, *args); };
   });

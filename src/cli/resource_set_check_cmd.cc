@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/chart.h"
 #include "cli/output.h"
@@ -97,25 +96,25 @@ Status RunCheck(Session& session, const CheckArgs& args) {
 
 }  // namespace
 
-void AddResourceSetCheck(CLI::App& group, Session& session) {
+void AddResourceSetCheck(Command group, Session& session) {
   auto args = std::make_shared<CheckArgs>();
-  CLI::App* check = group.add_subcommand(
+  Command check = group.AddCommand(
       "check", "Say which rules of a chart's ResourceSets take a resource, without a cluster");
-  check->footer(
+  check.Footer(
       "Exit codes: 0 some rule takes it, 1 none does. What cannot be known without the cluster is\n"
       "a caveat. For a live cluster: holdfast resource-set explain.\n"
       "Examples:\n"
       "  holdfast resource-set check --path CHART --resource Deployment/rancher "
       "--namespace cattle-system\n"
       "  holdfast resource-set check --version v9.0.0 --resource-path secret.yaml");
-  AddChartOptions(*check, args->chart);
-  check->add_option("--resource", args->resource, "the resource")->option_text("KIND/NAME");
-  check->add_option("--resource-path", args->resource_path, "its manifest, YAML or JSON")
-      ->option_text("FILE");
-  check->add_option("--namespace", args->ns, "its namespace; wins over the manifest's");
-  check->add_option("--api-version", args->api_version, "its apiVersion; wins over the manifest's");
-  check->add_option("-o,--output", args->format, "form of the result")->option_text("table|json");
-  check->callback(
+  AddChartOptions(check, args->chart);
+  check.AddOption("--resource", args->resource, "the resource").Text("KIND/NAME");
+  check.AddOption("--resource-path", args->resource_path, "its manifest, YAML or JSON")
+      .Text("FILE");
+  check.AddOption("--namespace", args->ns, "its namespace; wins over the manifest's");
+  check.AddOption("--api-version", args->api_version, "its apiVersion; wins over the manifest's");
+  check.AddOption("-o,--output", args->format, "form of the result").Text("table|json");
+  check.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunCheck(s, *args); }; });
 }
 

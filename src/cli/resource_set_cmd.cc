@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cli/common.h"
@@ -136,42 +135,39 @@ Status RunExplain(Session& session, const ResourceSetArgs& args) {
 
 }  // namespace
 
-void AddResourceSetCommand(CLI::App& app, Session& session) {
-  CLI::App* group = app.add_subcommand("resource-set", "Check and explain ResourceSets");
-  group->require_subcommand(1);
+void AddResourceSetCommand(Command app, Session& session) {
+  Command group = app.AddCommand("resource-set", "Check and explain ResourceSets");
+  group.NeedsCommand();
 
   auto lint_args = std::make_shared<ResourceSetArgs>();
-  CLI::App* lint = group->add_subcommand("lint", "Check a ResourceSet file without a cluster");
-  lint->add_option("file", lint_args->set, "the ResourceSet, YAML or JSON")
-      ->required()
-      ->option_text("FILE");
-  AddOutputOption(*lint, lint_args->format);
-  lint->callback([lint_args, &session] {
+  Command lint = group.AddCommand("lint", "Check a ResourceSet file without a cluster");
+  lint.AddOption("file", lint_args->set, "the ResourceSet, YAML or JSON").Required().Text("FILE");
+  AddOutputOption(lint, lint_args->format);
+  lint.OnChosen([lint_args, &session] {
     session.action = [lint_args](Session& s) { return RunLint(s, *lint_args); };
   });
 
   auto args = std::make_shared<ResourceSetArgs>();
-  CLI::App* explain = group->add_subcommand(
+  Command explain = group.AddCommand(
       "explain",
       "Say what each selector takes in the live cluster, or why one object is in or out");
-  explain->footer(
+  explain.Footer(
       "Examples:\n"
       "  holdfast resource-set explain resourceset.yaml\n"
       "  holdfast resource-set explain resourceset.yaml secrets/cattle-system/tls-ca");
-  explain
-      ->add_option("file", args->set, "the ResourceSet: a file, or the name of one in the cluster")
-      ->required()
-      ->option_text("FILE|NAME");
-  explain->add_option("object", args->object, "one object of the live cluster")
-      ->option_text("RESOURCE.GROUP/[NS/]NAME");
-  AddOutputOption(*explain, args->format);
-  AddClusterOptions(*explain, session.common);
-  explain->callback(
+  explain.AddOption("file", args->set, "the ResourceSet: a file, or the name of one in the cluster")
+      .Required()
+      .Text("FILE|NAME");
+  explain.AddOption("object", args->object, "one object of the live cluster")
+      .Text("RESOURCE.GROUP/[NS/]NAME");
+  AddOutputOption(explain, args->format);
+  AddClusterOptions(explain, session.common);
+  explain.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunExplain(s, *args); }; });
 
-  AddResourceSetView(*group, session);
-  AddResourceSetCheck(*group, session);
-  AddResourceSetRbac(*group, session);
+  AddResourceSetView(group, session);
+  AddResourceSetCheck(group, session);
+  AddResourceSetRbac(group, session);
 }
 
 }  // namespace holdfast::cli

@@ -4,17 +4,15 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "cli/command.h"
 
 namespace holdfast::cli {
 
 struct Session;
 
-void AddResourceSetView(CLI::App& group, Session& session);
-void AddResourceSetCheck(CLI::App& group, Session& session);
-void AddResourceSetRbac(CLI::App& group, Session& session);
+void AddResourceSetView(Command group, Session& session);
+void AddResourceSetCheck(Command group, Session& session);
+void AddResourceSetRbac(Command group, Session& session);
 
 // Arguments with "resource-set:view" written as the two words that it is here: the reference's tool
 // writes its commands so.

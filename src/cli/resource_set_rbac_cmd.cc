@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/chart.h"
 #include "cli/output.h"
@@ -121,30 +120,30 @@ Status RunRbac(Session& session, const RbacArgs& args) {
 
 }  // namespace
 
-void AddResourceSetRbac(CLI::App& group, Session& session) {
+void AddResourceSetRbac(Command group, Session& session) {
   auto args = std::make_shared<RbacArgs>();
-  CLI::App* rbac = group.add_subcommand(
+  Command rbac = group.AddCommand(
       "rbac", "Print the ClusterRole that backing up and restoring ResourceSets takes");
-  rbac->footer(
+  rbac.Footer(
       "A ClusterRole cannot tell objects by name or label: whoever selects one Secret needs them\n"
       "all. Which resources a kind filter means is asked of the cluster, or known from files.\n"
       "Examples:\n"
       "  holdfast resource-set rbac resourceset.yaml > role.yaml\n"
       "  holdfast resource-set rbac --path charts/rancher-backup --resource-path crds.yaml");
-  rbac->add_option("file", args->files, "ResourceSets, or lists of selectors, YAML or JSON")
-      ->option_text("FILE...");
-  AddChartOptions(*rbac, args->chart);
-  rbac->add_option("--resource-path", args->type_files,
-                   "CustomResourceDefinitions or APIResourceLists; no cluster is asked then")
-      ->option_text("FILE...");
-  rbac->add_flag("--offline", args->offline,
-                 "ask no cluster: of groups that are not Kubernetes' own, every resource");
-  rbac->add_flag("--backup-only", args->backup_only, "no rights to restore");
-  rbac->add_flag("--rules-only", args->rules_only, "the rules alone, to be put into a role");
-  rbac->add_option("--name", args->name, "of the ClusterRole")->capture_default_str();
-  AddOutputOption(*rbac, args->format, false);
-  AddClusterOptions(*rbac, session.common);
-  rbac->callback(
+  rbac.AddOption("file", args->files, "ResourceSets, or lists of selectors, YAML or JSON")
+      .Text("FILE...");
+  AddChartOptions(rbac, args->chart);
+  rbac.AddOption("--resource-path", args->type_files,
+                 "CustomResourceDefinitions or APIResourceLists; no cluster is asked then")
+      .Text("FILE...");
+  rbac.AddFlag("--offline", args->offline,
+               "ask no cluster: of groups that are not Kubernetes' own, every resource");
+  rbac.AddFlag("--backup-only", args->backup_only, "no rights to restore");
+  rbac.AddFlag("--rules-only", args->rules_only, "the rules alone, to be put into a role");
+  rbac.AddOption("--name", args->name, "of the ClusterRole").ShowDefault();
+  AddOutputOption(rbac, args->format, false);
+  AddClusterOptions(rbac, session.common);
+  rbac.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunRbac(s, *args); }; });
 }
 

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/chart.h"
 #include "cli/output.h"
@@ -44,19 +43,18 @@ Status RunView(Session& session, const ViewArgs& args) {
 
 }  // namespace
 
-void AddResourceSetView(CLI::App& group, Session& session) {
+void AddResourceSetView(Command group, Session& session) {
   auto args = std::make_shared<ViewArgs>();
-  CLI::App* view = group.add_subcommand(
+  Command view = group.AddCommand(
       "view", "Show the ResourceSets that a chart ships, with the file each selector comes from");
-  view->footer(
+  view.Footer(
       "Every optional resource of the chart is enabled. Needs helm, and no cluster.\n"
       "Examples:\n"
       "  holdfast resource-set view --path charts/rancher-backup\n"
       "  holdfast resource-set view --version v9.0.0 -o yaml");
-  AddChartOptions(*view, args->chart);
-  view->add_option("-o,--output", args->format, "form of the result")
-      ->option_text("table|yaml|json");
-  view->callback(
+  AddChartOptions(view, args->chart);
+  view.AddOption("-o,--output", args->format, "form of the result").Text("table|yaml|json");
+  view.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunView(s, *args); }; });
 }
 

@@ -1,7 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
@@ -75,11 +73,10 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
 
 }  // namespace
 
-void AddRestoreCommand(CLI::App& app, Session& session) {
+void AddRestoreCommand(Command app, Session& session) {
   auto args = std::make_shared<RestoreArgs>();
-  CLI::App* command =
-      app.add_subcommand("restore", "Bring a cluster back to what an archive holds");
-  command->footer(
+  Command command = app.AddCommand("restore", "Bring a cluster back to what an archive holds");
+  command.Footer(
       "The whole archive is verified, decrypted and compared with the cluster first; what already "
       "is\n"
       "as the archive has it is not written. A restore that was interrupted is continued by "
@@ -94,32 +91,30 @@ void AddRestoreCommand(CLI::App& app, Session& session) {
       "  holdfast restore ARCHIVE --encryption-config keys.yaml\n"
       "  holdfast restore ARCHIVE --prune --plan      also what would be deleted\n"
       "  holdfast restore --abort                     after a crash, to give up");
-  command->add_option("archive", args->archive, "name of the archive in the store")
-      ->option_text("ARCHIVE");
-  AddStoreOption(*command, args->store);
-  command->add_flag("--plan", args->plan, "print what would be done and why, and change nothing");
-  command->add_flag("--prune", args->prune,
-                    "delete what the archive's ResourceSet selects and the archive does not have");
+  command.AddOption("archive", args->archive, "name of the archive in the store").Text("ARCHIVE");
+  AddStoreOption(command, args->store);
+  command.AddFlag("--plan", args->plan, "print what would be done and why, and change nothing");
+  command.AddFlag("--prune", args->prune,
+                  "delete what the archive's ResourceSet selects and the archive does not have");
   command
-      ->add_option(
-          "--delete-timeout", args->delete_timeout,
-          "seconds that deleted objects may take to go before their finalizers are removed")
-      ->option_text("SECONDS [0]")
-      ->check(CLI::Range(int64_t{0}, int64_t{86'400}).description(""));
-  AddEncryptionOption(*command, args->encryption_config);
-  command->add_flag("--ignore-errors", args->ignore_errors,
-                    "objects that fail are reported and do not make the restore fail");
-  command->add_flag("--prune-missing-types", args->allow_missing_types,
-                    "let --prune delete even where the archive lacks a whole type");
-  command->add_option("--namespace", args->ns, "namespace of the restore's Lease and state")
-      ->option_text("NS [cattle-resources-system]");
-  command->add_flag("--abort", args->abort, "undo what a crashed restore left scaled down");
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback([args, &session] {
+      .AddOption("--delete-timeout", args->delete_timeout,
+                 "seconds that deleted objects may take to go before their finalizers are removed")
+      .Text("SECONDS [0]")
+      .Between(int64_t{0}, int64_t{86'400});
+  AddEncryptionOption(command, args->encryption_config);
+  command.AddFlag("--ignore-errors", args->ignore_errors,
+                  "objects that fail are reported and do not make the restore fail");
+  command.AddFlag("--prune-missing-types", args->allow_missing_types,
+                  "let --prune delete even where the archive lacks a whole type");
+  command.AddOption("--namespace", args->ns, "namespace of the restore's Lease and state")
+      .Text("NS [cattle-resources-system]");
+  command.AddFlag("--abort", args->abort, "undo what a crashed restore left scaled down");
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen([args, &session] {
     if (args->abort == !args->archive.empty()) {
-      throw CLI::ValidationError(args->abort ? "--abort takes no ARCHIVE"
-                                             : "ARCHIVE is required (see `holdfast list`)");
+      WrongUsage(args->abort ? "--abort takes no ARCHIVE"
+                             : "ARCHIVE is required (see `holdfast list`)");
     }
     session.action = [args](Session& s) {
       return args->abort ? RunAbort(s, *args) : RunRestore(s, *args);

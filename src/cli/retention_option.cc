@@ -2,19 +2,14 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
-
 #include "base/rfc3339.h"
 #include "cli/output.h"
 
 namespace holdfast::cli {
 
-void AddKeepOptions(CLI::App& command, schedule::RetentionRules& rules, const std::string& files) {
+void AddKeepOptions(Command command, schedule::RetentionRules& rules, const std::string& files) {
   auto rule = [&](const std::string& name, int& count, const std::string& what) {
-    command.add_option(name, count, what)
-        ->option_text("N")
-        ->group("What to keep")
-        ->check(CLI::Range(0, 1'000'000).description(""));
+    command.AddOption(name, count, what).Text("N").Group("What to keep").Between(0, 1'000'000);
   };
   rule("--keep", rules.newest, "the newest N " + files);
   rule("--keep-daily", rules.daily, "the newest one of each of the last N days");

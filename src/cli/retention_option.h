@@ -5,17 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/common.h"
 #include "schedule/retention.h"
-
-namespace CLI {
-class App;
-}
 
 namespace holdfast::cli {
 
 // --keep, --keep-daily, ...; `files` says of what: "archives".
-void AddKeepOptions(CLI::App& command, schedule::RetentionRules& rules, const std::string& files);
+void AddKeepOptions(Command command, schedule::RetentionRules& rules, const std::string& files);
 
 // One object a file: its name, time, whether it is kept and why.
 std::string VerdictsJson(std::span<const schedule::RetentionVerdict> verdicts);

@@ -1,8 +1,6 @@
 #include <map>
 #include <optional>
 
-#include <CLI/CLI.hpp>
-
 #include "archive/scan.h"
 #include "base/rfc3339.h"
 #include "cli/commands.h"
@@ -177,24 +175,24 @@ Status RunShow(Session& session, const ShowArgs& args) {
 
 }  // namespace
 
-void AddShowCommand(CLI::App& app, Session& session) {
+void AddShowCommand(Command app, Session& session) {
   auto args = std::make_shared<ShowArgs>();
-  CLI::App* command = app.add_subcommand("show", "Show what is in an archive, or one object of it");
-  command->footer(
+  Command command = app.AddCommand("show", "Show what is in an archive, or one object of it");
+  command.Footer(
       "Examples:\n"
       "  holdfast show ARCHIVE\n"
       "  holdfast show ARCHIVE secrets/cattle-system/tls-ca --encryption-config keys.yaml\n"
       "  holdfast show ARCHIVE clusters.management.cattle.io/local -o yaml");
-  command->add_option("archive", args->archive, "name of the archive in the store")
-      ->required()
-      ->option_text("ARCHIVE");
-  command->add_option("object", args->object, "one object, printed as JSON or YAML")
-      ->option_text("RESOURCE.GROUP/[NS/]NAME");
-  AddStoreOption(*command, args->store);
-  AddEncryptionOption(*command, args->encryption_config);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback(
+  command.AddOption("archive", args->archive, "name of the archive in the store")
+      .Required()
+      .Text("ARCHIVE");
+  command.AddOption("object", args->object, "one object, printed as JSON or YAML")
+      .Text("RESOURCE.GROUP/[NS/]NAME");
+  AddStoreOption(command, args->store);
+  AddEncryptionOption(command, args->encryption_config);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunShow(s, *args); }; });
 }
 

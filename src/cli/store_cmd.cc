@@ -1,8 +1,6 @@
 // holdfast store check
 #include <optional>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
@@ -87,13 +85,13 @@ Status RunCheck(Session& session, const CheckArgs& args) {
 
 }  // namespace
 
-void AddStoreCommand(CLI::App& app, Session& session) {
-  CLI::App* store = app.add_subcommand("store", "Look after a store");
-  store->require_subcommand(1);
+void AddStoreCommand(Command app, Session& session) {
+  Command store = app.AddCommand("store", "Look after a store");
+  store.NeedsCommand();
   auto args = std::make_shared<CheckArgs>();
-  CLI::App* check =
-      store->add_subcommand("check", "Try out all that backups, restores and retention will need");
-  check->footer(
+  Command check =
+      store.AddCommand("check", "Try out all that backups, restores and retention will need");
+  check.Footer(
       "Lists, puts a small file, tries to overwrite it, reads it back, sends one in parts, looks "
       "for\n"
       "unfinished uploads, and deletes what it had put. Each step says ok or failed, and which "
@@ -102,10 +100,10 @@ void AddStoreCommand(CLI::App& app, Session& session) {
       "Examples:\n"
       "  holdfast store check --store s3://backups/prod?endpoint=minio.example:9000\n"
       "  holdfast store check --store-config store.yaml -o json");
-  AddStoreOption(*check, args->store);
-  AddOutputOption(*check, args->format);
-  AddClusterOptions(*check, session.common);
-  check->callback(
+  AddStoreOption(check, args->store);
+  AddOutputOption(check, args->format);
+  AddClusterOptions(check, session.common);
+  check.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunCheck(s, *args); }; });
 }
 

@@ -1,12 +1,10 @@
 #include "cli/store_copy.h"
 
-#include <CLI/CLI.hpp>
-
 #include "stream/sha256.h"
 
 namespace holdfast::cli {
 
-void AddCopyStoresOptions(CLI::App& command, CopyStores& stores) {
+void AddCopyStoresOptions(Command command, CopyStores& stores) {
   AddNamedStoreOption(command, stores.from, "from", "the store it lies in");
   AddNamedStoreOption(command, stores.to, "to", "the store it is to lie in, too");
 }
@@ -14,7 +12,7 @@ void AddCopyStoresOptions(CLI::App& command, CopyStores& stores) {
 void RequireCopyStores(const CopyStores& stores) {
   for (auto [store, name] : {std::pair(&stores.from, "--from"), std::pair(&stores.to, "--to")}) {
     if (store->store.empty() && store->config_file.empty())
-      throw CLI::ValidationError(std::string(name) + " is required (or " + name + "-config)");
+      WrongUsage(std::string(name) + " is required (or " + name + "-config)");
   }
 }
 

@@ -6,13 +6,10 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/command.h"
 #include "cli/store_option.h"
 #include "storage/store.h"
 #include "stream/spool.h"
-
-namespace CLI {
-class App;
-}
 
 namespace holdfast::cli {
 
@@ -21,9 +18,9 @@ struct CopyStores {
   StoreArgs from, to;
 };
 
-void AddCopyStoresOptions(CLI::App& command, CopyStores& stores);
+void AddCopyStoresOptions(Command command, CopyStores& stores);
 
-// For the command's callback: throws CLI::ValidationError where one of the two is missing.
+// For the command's callback: WrongUsage() where one of the two is missing.
 void RequireCopyStores(const CopyStores& stores);
 
 struct StoredBytes {

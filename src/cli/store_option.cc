@@ -1,35 +1,33 @@
 #include "cli/store_option.h"
 
-#include <CLI/CLI.hpp>
-
 #include "archive/name.h"
 #include "backup/s3_secret.h"
 
 namespace holdfast::cli {
 
-void AddStoreOption(CLI::App& command, StoreArgs& args) {
-  auto* store = command
-                    .add_option("--store", args.store,
+void AddStoreOption(Command command, StoreArgs& args) {
+  Option store = command
+                     .AddOption("--store", args.store,
                                 "where the archives lie: a folder, or s3://BUCKET/FOLDER"
                                 "?endpoint=...&region=...")
-                    ->option_text("DIR|URL [./backups]");
+                     .Text("DIR|URL [./backups]");
   command
-      .add_option("--store-config", args.config_file,
-                  "file that describes an S3 store (the fields of storageLocation.s3), instead of "
-                  "--store")
-      ->option_text("FILE")
-      ->excludes(store);
+      .AddOption("--store-config", args.config_file,
+                 "file that describes an S3 store (the fields of storageLocation.s3), instead of "
+                 "--store")
+      .Text("FILE")
+      .Excludes(store);
 }
 
-void AddNamedStoreOption(CLI::App& command, StoreArgs& args, const std::string& name,
+void AddNamedStoreOption(Command command, StoreArgs& args, const std::string& name,
                          const std::string& what) {
   args.store.clear();
-  auto* store = command.add_option("--" + name, args.store, what)->option_text("DIR|URL");
+  Option store = command.AddOption("--" + name, args.store, what).Text("DIR|URL");
   command
-      .add_option("--" + name + "-config", args.config_file,
-                  "file that describes an S3 store, instead of --" + name)
-      ->option_text("FILE")
-      ->excludes(store);
+      .AddOption("--" + name + "-config", args.config_file,
+                 "file that describes an S3 store, instead of --" + name)
+      .Text("FILE")
+      .Excludes(store);
 }
 
 Result<storage::StoreConfig> LoadStoreConfig(const StoreArgs& args) {

@@ -6,12 +6,9 @@
 #include <string>
 
 #include "base/log.h"
+#include "cli/command.h"
 #include "cli/common.h"
 #include "storage/store_config.h"
-
-namespace CLI {
-class App;
-}
 
 namespace holdfast::cli {
 
@@ -21,9 +18,9 @@ struct StoreArgs {
 };
 
 // `--store` and `--store-config`.
-void AddStoreOption(CLI::App& command, StoreArgs& args);
+void AddStoreOption(Command command, StoreArgs& args);
 // `--NAME` and `--NAME-config`, one of them required; for commands with more than one store.
-void AddNamedStoreOption(CLI::App& command, StoreArgs& args, const std::string& name,
+void AddNamedStoreOption(Command command, StoreArgs& args, const std::string& name,
                          const std::string& what);
 
 // An open store with what it needs around it.

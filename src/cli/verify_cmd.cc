@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "archive/verify.h"
 #include "cli/commands.h"
@@ -76,21 +75,21 @@ Status RunVerify(Session& session, const VerifyArgs& args) {
 
 }  // namespace
 
-void AddVerifyCommand(CLI::App& app, Session& session) {
+void AddVerifyCommand(Command app, Session& session) {
   auto args = std::make_shared<VerifyArgs>();
-  CLI::App* command = app.add_subcommand("verify", "Prove that an archive is whole and readable");
-  command->footer(
+  Command command = app.AddCommand("verify", "Prove that an archive is whole and readable");
+  command.Footer(
       "Checks gzip, tar, manifest and digests; with the keys also that every object decrypts and "
       "is\n"
       "the one its name says. Exit code 0 only when nothing is wrong.");
-  command->add_option("archive", args->archive, "name of the archive in the store")
-      ->required()
-      ->option_text("ARCHIVE");
-  AddStoreOption(*command, args->store);
-  AddEncryptionOption(*command, args->encryption_config);
-  AddOutputOption(*command, args->format);
-  AddClusterOptions(*command, session.common);
-  command->callback(
+  command.AddOption("archive", args->archive, "name of the archive in the store")
+      .Required()
+      .Text("ARCHIVE");
+  AddStoreOption(command, args->store);
+  AddEncryptionOption(command, args->encryption_config);
+  AddOutputOption(command, args->format);
+  AddClusterOptions(command, session.common);
+  command.OnChosen(
       [args, &session] { session.action = [args](Session& s) { return RunVerify(s, *args); }; });
 }
 
