@@ -165,7 +165,9 @@ TEST_P(BackupInstantTest, ObjectsThatComeAndGoAreOfOneInstant) {
         there.push_back(std::stoll(json::FindString(body, {"data", "n"}).value()));
     std::sort(there.begin(), there.end());
     ASSERT_THAT(there.size(), AllOf(Ge(1u), Le(2u)));
-    if (there.size() == 2) EXPECT_EQ(there[1], there[0] + 1);
+    if (there.size() == 2) {
+      EXPECT_EQ(there[1], there[0] + 1);
+    }
   });
   EXPECT_EQ(churn.error(), "");
 }

@@ -60,7 +60,7 @@ class EtcdUnderKubernetes : public ::testing::TestWithParam<bool> {
   std::unique_ptr<ControlPlane> plane_;
 };
 INSTANTIATE_TEST_SUITE_P(Restored, EtcdUnderKubernetes, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "WithBump" : "WithoutBump"; });
+                         [](const auto& test) { return test.param ? "WithBump" : "WithoutBump"; });
 
 TEST_P(EtcdUnderKubernetes, WatchersGetTheRestoredState) {
   testbed::ControlPlaneOptions options;

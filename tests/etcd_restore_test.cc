@@ -90,7 +90,7 @@ std::string Flags(const EtcdRig& rig, size_t i, size_t members, const fs::path& 
 
 class EtcdVersions : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Saved, EtcdVersions, ::testing::Values("", "-3.5", "-3.4"),
-                         [](const auto& info) { return VersionName(info.param); });
+                         [](const auto& test) { return VersionName(test.param); });
 
 TEST_P(EtcdVersions, StatusAndVerifyAgreeWithEtcdutl) {
   Source source = MakeSource(GetParam());
@@ -161,9 +161,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Start{"-3.5", "-3.5", 1}, Start{"-3.5", "-3.5", 3}, Start{"-3.4", "-3.4", 1},
                       Start{"-3.4", "-3.4", 3}, Start{"-3.4", "-3.5", 1}, Start{"-3.4", "-3.5", 3},
                       Start{"-3.4", "", 1}, Start{"-3.4", "", 3}),
-    [](const auto& info) {
-      return fmt::format("saved_{}_started_{}_{}", VersionName(info.param.saved),
-                         VersionName(info.param.started), info.param.members);
+    [](const auto& test) {
+      return fmt::format("saved_{}_started_{}_{}", VersionName(test.param.saved),
+                         VersionName(test.param.started), test.param.members);
     });
 
 TEST_P(EtcdMatrix, ServesWhatWasSaved) {

@@ -33,7 +33,7 @@ std::vector<std::string> FilesIn(const fs::path& folder) {
 
 class EtcdSave : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(From, EtcdSave, ::testing::Values("", "-3.5", "-3.4"),
-                         [](const auto& info) { return VersionName(info.param); });
+                         [](const auto& test) { return VersionName(test.param); });
 
 TEST_P(EtcdSave, IsWhatEtcdctlSaves) {
   auto rig = StartRig();

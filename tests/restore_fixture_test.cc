@@ -60,8 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fixture{"secretbox-all-", "secretbox-all"},
         Fixture{"recurring-2ceb1cf4-a425-43ca-a857-d83ad9cbff29-2026-11-21T04-56-32Z", ""},
         Fixture{"recurring-2ceb1cf4-a425-43ca-a857-d83ad9cbff29-2026-11-21T04-56-42Z", ""}),
-    [](const auto& info) {
-      std::string name = info.param.archive;
+    [](const auto& test) {
+      std::string name = test.param.archive;
       std::replace_if(
           name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
       return name;

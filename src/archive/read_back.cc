@@ -6,6 +6,7 @@
 
 #include "stream/gzip.h"
 #include "stream/hash128.h"
+#include "stream/sha256.h"
 
 namespace holdfast::archive {
 namespace {
@@ -15,11 +16,33 @@ constexpr char kDoing[] = "reading the new archive back";
 struct Found {
   uint64_t tar_bytes = 0;
   uint64_t gzip_bytes = 0;
+  uint64_t file_bytes = 0;  // that were hashed
   stream::Hash128 tar_hash{};
+  stream::Digest file_sha256{};
   bool sealed = false;
 };
 
-Result<Found> Look(stream::Source& file) {
+// Hashes what passes.
+class HashedSource : public stream::Source {
+ public:
+  explicit HashedSource(stream::Source& in) : in_(in) {}
+  Result<size_t> Read(char* out, size_t size) override {
+    HF_ASSIGN(size_t got, in_.Read(out, size));
+    hash_.Update(std::string_view(out, got));
+    bytes_ += got;
+    return got;
+  }
+  uint64_t bytes() const { return bytes_; }
+  stream::Digest sha256() const { return hash_.Current(); }
+
+ private:
+  stream::Source& in_;
+  stream::Sha256 hash_;
+  uint64_t bytes_ = 0;
+};
+
+Result<Found> Look(stream::Source& spool) {
+  HashedSource file(spool);
   stream::GunzipSource tar(file);
   stream::FastHash hash;
   Found found;
@@ -32,19 +55,21 @@ Result<Found> Look(stream::Source& file) {
   }
   found.tar_hash = hash.Current();
   found.gzip_bytes = tar.compressed_offset();
+  found.file_bytes = file.bytes();
+  found.file_sha256 = file.sha256();
   found.sealed = tar.sealed();
   return found;
 }
 
-Status Compare(const Found& found, const ArchiveSummary& written) {
+Result<stream::Digest> Compare(const Found& found, const ArchiveSummary& written) {
   const char* what = nullptr;
-  if (found.gzip_bytes != written.gzip_bytes)
+  if (found.gzip_bytes != written.gzip_bytes || found.file_bytes != written.gzip_bytes)
     what = "its length is not what was written";
   else if (found.tar_bytes != written.tar_bytes || found.tar_hash != written.tar_hash)
     what = "its contents are not what was written";
   else if (!found.sealed)
     what = "its seal is missing";
-  if (what == nullptr) return {};
+  if (what == nullptr) return found.file_sha256;
   return Fail(Error(ErrorKind::kCorrupt, what)
                   .With(kDoing)
                   .Hint("memory or disk of this machine may be damaged; run again elsewhere"));
@@ -77,7 +102,7 @@ class FollowingSource : public stream::Source {
 
 }  // namespace
 
-Status ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
+Result<stream::Digest> ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
   stream::SpoolSource file(spool);
   HF_ASSIGN(Found found, Look(file));
   return Compare(found, written);
@@ -102,7 +127,7 @@ BackgroundReadBack::~BackgroundReadBack() {
   impl_->complete.request_stop();
 }
 
-Status BackgroundReadBack::Finish(const ArchiveSummary& written) {
+Result<stream::Digest> BackgroundReadBack::Finish(const ArchiveSummary& written) {
   impl_->complete.request_stop();
   if (impl_->thread.joinable()) impl_->thread.join();
   HF_TRY(impl_->found);

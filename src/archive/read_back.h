@@ -19,7 +19,8 @@ class BackgroundReadBack {
   ~BackgroundReadBack();
 
   // To be called once, after the spool was flushed for the last time; blocks until all is compared.
-  Status Finish(const ArchiveSummary& written);
+  // The SHA-256 of the whole file.
+  Result<stream::Digest> Finish(const ArchiveSummary& written);
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@
 
 #include "archive/archive_for_test.h"
 #include "stream/gzip_seal.h"
+#include "stream/sha256.h"
 
 namespace holdfast::archive {
 namespace {
@@ -19,7 +20,9 @@ TEST(ReadBack, ComparesWithWhatWasWritten) {
   ASSERT_TRUE(spool);
   TestArchive archive = MakeArchive(TestEntries());
   ASSERT_TRUE(spool->Append(archive.bytes) && spool->Flush());
-  EXPECT_TRUE(ReadBack(*spool, archive.summary));
+  auto digest = ReadBack(*spool, archive.summary);
+  ASSERT_TRUE(digest);
+  EXPECT_EQ(*digest, stream::Sha256::Of(archive.bytes));
 
   ArchiveSummary other = archive.summary;
   other.tar_hash[0] ^= 1;
@@ -63,7 +66,10 @@ TEST(BackgroundReadBack, FollowsTheWriter) {
   ASSERT_TRUE(summary);
   ASSERT_TRUE(sink.Close());
   auto good = reading.Finish(*summary);
-  EXPECT_TRUE(good) << good.error().ToString();
+  ASSERT_TRUE(good) << good.error().ToString();
+  std::string file(summary->gzip_bytes, '\0');
+  ASSERT_EQ(*spool->Read(0, file.data(), file.size()), file.size());
+  EXPECT_EQ(*good, stream::Sha256::Of(file));
 }
 
 TEST(BackgroundReadBack, FindsDamage) {

@@ -108,8 +108,13 @@ class Attempt {
     HF_TRY_CONTEXT(sink.Close(), "writing the archive");
     in_.progress->Phase("verifying");
     Clock::Steady begin = in_.clock->SteadyNow();
-    if (read_back) HF_TRY(read_back->Finish(summary));
-    return Attempted{std::move(info), std::move(summary), in_.clock->SteadyNow() - begin};
+    std::string sha256;
+    if (read_back) {
+      HF_ASSIGN(stream::Digest digest, read_back->Finish(summary));
+      sha256 = stream::Hex(digest);
+    }
+    return Attempted{std::move(info), std::move(summary), std::move(sha256),
+                     in_.clock->SteadyNow() - begin};
   }
 
  private:

@@ -95,6 +95,7 @@ struct BackupResult {
   uint64_t objects = 0;
   uint64_t bytes = 0;          // of the entries as stored
   uint64_t archive_bytes = 0;  // of the file
+  std::string sha256;          // of the file, in lower-case hexadecimal, as it was proved
   int restarts = 0;
   std::vector<std::string> warnings;
   Durations durations;

@@ -252,7 +252,8 @@ class ArchiveMaker {
     for (const std::string& text : result_.unreadable) info.warnings.push_back("missing: " + text);
     HF_ASSIGN_CONTEXT(archive::ArchiveSummary summary, writer.Finish(info), "writing the archive");
     HF_TRY_CONTEXT(sink.Close(), "writing the archive");
-    return archive::ReadBack(spool, summary);
+    HF_TRY(archive::ReadBack(spool, summary));
+    return {};
   }
 
   const EtcdArchiveInput& in_;

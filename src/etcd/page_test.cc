@@ -118,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Damage{"huge value", 28, 0x7fffffff, 4, "a value of"},
                       Damage{"value beyond", 44, 1000, 4, "out of the page"},
                       Damage{"order", 48, 'b', 1, "not greater"}),
-    [](const auto& info) {
-      std::string name = info.param.what;
+    [](const auto& test) {
+      std::string name = test.param.what;
       std::replace(name.begin(), name.end(), ' ', '_');
       return name;
     });

@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"no_url", {"a", "a", "t", {"http://h:1"}}, "not NAME=URL"},
         Wrong{"empty", {"a", "", "t", {"http://h:1"}}, "is not in"},
         Wrong{"advertise_path", {"a", "a=http://h:1", "t", {"http://h:1/x"}}, "advertise"}),
-    [](const auto& info) { return std::string(info.param.what); });
+    [](const auto& test) { return std::string(test.param.what); });
 
 TEST(Membership, NamesAndTheirAddressesAreTheSame) {
   EXPECT_TRUE(MakeMembership({"a", "a=http://localhost:1", "t", {"http://127.0.0.1:1"}}));

@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
         History{"negative",
                 {{std::string(8, '\xff') + "_" + std::string(8, '\0'), "", false}},
                 "63 bits"}),
-    [](const auto& info) { return std::string(info.param.what); });
+    [](const auto& test) { return std::string(test.param.what); });
 
 TEST(Verify, GoodHistories) {
   TestDatabase test = TestDatabase::Store(0);

@@ -118,7 +118,8 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
   trace.restore.clear();
   trace.stored = true;
   Clock::Steady begin = context_.clock.SteadyNow();
-  Status good = VerifyStored(store.store(), result->filename, backup.verify, keys, waits);
+  Status good =
+      VerifyNew(store.store(), result->filename, backup.verify, result->sha256, keys, waits);
   if (!good && good.error().kind() == ErrorKind::kCorrupt) {
     // What is not good must not take a good archive's place in retention.
     Status gone = store.store().Delete(result->filename, waits);

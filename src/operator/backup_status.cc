@@ -114,6 +114,7 @@ std::string ResultJson(const backup::BackupResult& result, const std::string& ve
   json["objects"] = result.objects;
   json["bytes"] = result.bytes;
   json["archiveBytes"] = result.archive_bytes;
+  json["sha256"] = result.sha256;
   json["milliseconds"] = result.durations.total.count();
   json["verified"] = verified;
   Json warnings = Json::array();

@@ -6,6 +6,7 @@
 #include "archive/own_files.h"
 #include "archive/verify.h"
 #include "backup/prune.h"
+#include "storage/read_stored.h"
 
 namespace holdfast::op {
 namespace {
@@ -84,6 +85,17 @@ Status VerifyStored(storage::Store& store, const std::string& file, const std::s
   return Fail(Error(ErrorKind::kCorrupt, std::to_string(report.problem_count) +
                                              " entries are not good, the first: " +
                                              (report.problems.empty() ? "" : report.problems[0]))
+                  .With(context));
+}
+
+Status VerifyNew(storage::Store& store, const std::string& file, const std::string& how,
+                 const std::string& sha256, const crypto::Transformers& keys, const Waits& waits) {
+  if (how != "Quick") return VerifyStored(store, file, how, keys, waits);
+  std::string context = "reading archive " + file + " back from " + store.Describe();
+  HF_ASSIGN_CONTEXT(auto stored, storage::ReadStored(store, file, nullptr, waits), context);
+  if (stored.sha256 == sha256) return {};
+  return Fail(Error(ErrorKind::kCorrupt,
+                    "its SHA-256 is " + stored.sha256 + ", but " + sha256 + " was to be stored")
                   .With(context));
 }
 

@@ -35,6 +35,12 @@ Result<size_t> DeleteOwn(storage::Store& store, const std::string& backup,
 Status VerifyStored(storage::Store& store, const std::string& file, const std::string& how,
                     const crypto::Transformers& keys, const Waits& waits);
 
+// The same for an archive that was just proved and then stored: "Quick" compares what lies in the
+// store with `sha256`, that of the proved bytes; each of them is known to be good, so that none has
+// to be unpacked again. Blocks.
+Status VerifyNew(storage::Store& store, const std::string& file, const std::string& how,
+                 const std::string& sha256, const crypto::Transformers& keys, const Waits& waits);
+
 // The newest archive of the Backup that is whole: of this cluster, else of any (after a disaster
 // the cluster is a new one). kNotFound when there is none. Blocks.
 Result<std::string> NewestGood(storage::Store& store, const std::string& backup,

@@ -1,6 +1,8 @@
 // Backups as custom resources: what is stored, and what their status says.
 #include <fstream>
 
+#include "stream/sha256.h"
+#include "testbed/kubeconfig.h"
 #include "tests/operator/rig.h"
 
 namespace holdfast::tests {
@@ -35,6 +37,8 @@ TEST_F(OperatorBackup, OneTime) {
   EXPECT_THAT(Archives(), ElementsAre(file));
   EXPECT_EQ(At(backup, "status/lastResult/objects"), 3);
   EXPECT_EQ(TextAt(backup, "status/lastResult/verified"), "Quick");
+  EXPECT_EQ(TextAt(backup, "status/lastResult/sha256"),
+            stream::Hex(stream::Sha256::Of(*testbed::ReadFile(store() / file))));
   EXPECT_EQ(TextAt(backup, "status/lastResult/filename"), file);
   EXPECT_THAT(At(backup, "status/history"), SizeIs(1));
   EXPECT_THAT(ConditionOf(backup, "Ready")["lastUpdateTime"].get<std::string>(),

@@ -171,7 +171,9 @@ TEST(Regions, AWrongOneIsCorrectedOrNamed) {
   config = tests::ConfigFor(*minio, "bucket");
   config.region = "us-east-2";
   list = tests::Open(std::move(config))->List("", {});
-  if (!list) EXPECT_THAT(list.error().ToString(), HasSubstr("eu-west-9"));
+  if (!list) {
+    EXPECT_THAT(list.error().ToString(), HasSubstr("eu-west-9"));
+  }
 }
 
 TEST(ServerSide, LocksAndVersions) {

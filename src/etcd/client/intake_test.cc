@@ -76,7 +76,9 @@ TEST(Intake, EveryFormComesBack) {
                               {.scratch = dir, .keys = encryption});
         bool plain = cut_off && AllOf(**cut_off) == bytes.substr(0, bytes.size() - cut);
         EXPECT_TRUE(!cut_off || plain) << what << " " << cut << ": taken for something else";
-        if (bytes.size() - cut > 100) EXPECT_FALSE(cut_off) << what << " " << cut;
+        if (bytes.size() - cut > 100) {
+          EXPECT_FALSE(cut_off) << what << " " << cut;
+        }
       }
       if (encryption == nullptr) continue;
       EXPECT_EQ(bytes.find("consistent_index"), std::string::npos);
