@@ -10,6 +10,7 @@
 
 namespace {
 
+using namespace holdfast;
 using namespace holdfast::etcd;
 
 // A log of the records that the input describes: type, length, data.

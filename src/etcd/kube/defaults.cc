@@ -59,10 +59,11 @@ std::string CrdInV1(std::string json) {
         "[{\"name\":" + std::string(*version) + ",\"served\":true,\"storage\":true}]");
   }
   // What all versions have alike stands once, beside them.
-  for (auto [old, key] :
+  for (auto [old, now] :
        {std::pair("validation", "schema"), std::pair("subresources", "subresources"),
         std::pair("additionalPrinterColumns", "additionalPrinterColumns"),
         std::pair("selectableFields", "selectableFields")}) {
+    const char* key = now;  // clang does not let a lambda use the binding
     auto shared = json::Find(json, {"spec", old});
     if (!shared) continue;
     std::string value(*shared);
