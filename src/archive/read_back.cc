@@ -6,7 +6,7 @@
 
 #include "stream/gzip.h"
 #include "stream/hash128.h"
-#include "stream/sha256.h"
+#include "stream/hashed_source.h"
 
 namespace holdfast::archive {
 namespace {
@@ -18,31 +18,12 @@ struct Found {
   uint64_t gzip_bytes = 0;
   uint64_t file_bytes = 0;  // that were hashed
   stream::Hash128 tar_hash{};
-  stream::Digest file_sha256{};
+  stream::Hash128 file_hash{};
   bool sealed = false;
 };
 
-// Hashes what passes.
-class HashedSource : public stream::Source {
- public:
-  explicit HashedSource(stream::Source& in) : in_(in) {}
-  Result<size_t> Read(char* out, size_t size) override {
-    HF_ASSIGN(size_t got, in_.Read(out, size));
-    hash_.Update(std::string_view(out, got));
-    bytes_ += got;
-    return got;
-  }
-  uint64_t bytes() const { return bytes_; }
-  stream::Digest sha256() const { return hash_.Current(); }
-
- private:
-  stream::Source& in_;
-  stream::Sha256 hash_;
-  uint64_t bytes_ = 0;
-};
-
 Result<Found> Look(stream::Source& spool) {
-  HashedSource file(spool);
+  stream::HashedSource<stream::FastHash> file(spool);
   stream::GunzipSource tar(file);
   stream::FastHash hash;
   Found found;
@@ -56,12 +37,12 @@ Result<Found> Look(stream::Source& spool) {
   found.tar_hash = hash.Current();
   found.gzip_bytes = tar.compressed_offset();
   found.file_bytes = file.bytes();
-  found.file_sha256 = file.sha256();
+  found.file_hash = file.hash();
   found.sealed = tar.sealed();
   return found;
 }
 
-Result<stream::Digest> Compare(const Found& found, const ArchiveSummary& written) {
+Result<stream::Hash128> Compare(const Found& found, const ArchiveSummary& written) {
   const char* what = nullptr;
   if (found.gzip_bytes != written.gzip_bytes || found.file_bytes != written.gzip_bytes)
     what = "its length is not what was written";
@@ -69,7 +50,7 @@ Result<stream::Digest> Compare(const Found& found, const ArchiveSummary& written
     what = "its contents are not what was written";
   else if (!found.sealed)
     what = "its seal is missing";
-  if (what == nullptr) return found.file_sha256;
+  if (what == nullptr) return found.file_hash;
   return Fail(Error(ErrorKind::kCorrupt, what)
                   .With(kDoing)
                   .Hint("memory or disk of this machine may be damaged; run again elsewhere"));
@@ -102,7 +83,7 @@ class FollowingSource : public stream::Source {
 
 }  // namespace
 
-Result<stream::Digest> ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
+Result<stream::Hash128> ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
   stream::SpoolSource file(spool);
   HF_ASSIGN(Found found, Look(file));
   return Compare(found, written);
@@ -127,7 +108,7 @@ BackgroundReadBack::~BackgroundReadBack() {
   impl_->complete.request_stop();
 }
 
-Result<stream::Digest> BackgroundReadBack::Finish(const ArchiveSummary& written) {
+Result<stream::Hash128> BackgroundReadBack::Finish(const ArchiveSummary& written) {
   impl_->complete.request_stop();
   if (impl_->thread.joinable()) impl_->thread.join();
   HF_TRY(impl_->found);

@@ -19,8 +19,8 @@ class BackgroundReadBack {
   ~BackgroundReadBack();
 
   // To be called once, after the spool was flushed for the last time; blocks until all is compared.
-  // The SHA-256 of the whole file.
-  Result<stream::Digest> Finish(const ArchiveSummary& written);
+  // The hash of the whole file.
+  Result<stream::Hash128> Finish(const ArchiveSummary& written);
 
  private:
   struct Impl;

@@ -63,9 +63,9 @@ class Writer {
 };
 
 // Reads the finished archive back from the spool and compares it, byte for byte by hash, with the
-// tar that was written; gzip CRC and seal are checked on the way. The SHA-256 of the whole file, of
+// tar that was written; gzip CRC and seal are checked on the way. The hash of the whole file, of
 // just the bytes that were found good. kCorrupt where they differ. Blocks. read_back.h does the
 // same while the archive is being written.
-Result<stream::Digest> ReadBack(const stream::Spool& spool, const ArchiveSummary& written);
+Result<stream::Hash128> ReadBack(const stream::Spool& spool, const ArchiveSummary& written);
 
 }  // namespace holdfast::archive

@@ -108,13 +108,11 @@ class Attempt {
     HF_TRY_CONTEXT(sink.Close(), "writing the archive");
     in_.progress->Phase("verifying");
     Clock::Steady begin = in_.clock->SteadyNow();
-    std::string sha256;
+    stream::Hash128 hash{};
     if (read_back) {
-      HF_ASSIGN(stream::Digest digest, read_back->Finish(summary));
-      sha256 = stream::Hex(digest);
+      HF_ASSIGN(hash, read_back->Finish(summary));
     }
-    return Attempted{std::move(info), std::move(summary), std::move(sha256),
-                     in_.clock->SteadyNow() - begin};
+    return Attempted{std::move(info), std::move(summary), hash, in_.clock->SteadyNow() - begin};
   }
 
  private:

@@ -35,7 +35,7 @@ struct AttemptInput {
 struct Attempted {
   archive::ManifestInfo info;
   archive::ArchiveSummary summary;
-  std::string sha256;  // of the file, as it was read back; empty where it was not
+  stream::Hash128 hash{};  // of the file, as it was read back; zeros where it was not
   std::chrono::nanoseconds verifying{0};  // beyond what was done beside the writing
 };
 

@@ -120,7 +120,7 @@ Result<BackupResult> Run(kube::Client& client, const resourceset::ResourceSet& s
   result.objects = attempted.summary.objects;
   result.bytes = attempted.summary.stored_bytes;
   result.archive_bytes = attempted.summary.gzip_bytes;
-  result.sha256 = attempted.sha256;
+  result.hash = attempted.hash;
   result.warnings = attempted.info.warnings;
   return result;
 }

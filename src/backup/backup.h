@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "stream/hash128.h"
 
 namespace holdfast::kube {
 class Client;
@@ -95,7 +96,7 @@ struct BackupResult {
   uint64_t objects = 0;
   uint64_t bytes = 0;          // of the entries as stored
   uint64_t archive_bytes = 0;  // of the file
-  std::string sha256;          // of the file, in lower-case hexadecimal, as it was proved
+  stream::Hash128 hash{};      // of the file, as it was proved
   int restarts = 0;
   std::vector<std::string> warnings;
   Durations durations;

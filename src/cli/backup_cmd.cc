@@ -31,7 +31,7 @@ std::string ToJson(const backup::BackupResult& result) {
   JsonObject json;
   json.Text("archive", result.filename).Text("revision", result.revision);
   json.Number("objects", result.objects).Number("bytes", result.bytes);
-  json.Number("archiveBytes", result.archive_bytes).Text("sha256", result.sha256);
+  json.Number("archiveBytes", result.archive_bytes);
   json.Number("restarts", static_cast<uint64_t>(result.restarts));
   json.Number("milliseconds", static_cast<uint64_t>(result.durations.total.count()));
   json.Raw("kinds", JsonArray(kinds)).Texts("warnings", result.warnings);

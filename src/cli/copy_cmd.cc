@@ -17,9 +17,9 @@ struct CopyArgs {
 
 // Reads the archive into the spool and proves it: digest and length of what came, then structure,
 // checksums and manifest. `objects`: how many it has.
-Result<storage::StoredBytes> Fetch(storage::Store& from, const std::string& name,
-                                   stream::Spool& spool, uint64_t& objects, const Waits& waits) {
-  HF_ASSIGN(storage::StoredBytes read, storage::ReadStored(from, name, &spool, waits));
+Result<StoredBytes> Fetch(storage::Store& from, const std::string& name, stream::Spool& spool,
+                          uint64_t& objects, const Waits& waits) {
+  HF_ASSIGN(StoredBytes read, ReadStored(from, name, &spool, waits));
   stream::SpoolSource gz(spool);
   auto report = archive::Verify(gz, nullptr, {.stop = waits.stop});
   if (!report) return Fail(std::move(report).error().Hint(std::string(kDamagedHint)));
@@ -40,8 +40,7 @@ Status RunCopy(Session& session, const CopyArgs& args) {
   }
   uint64_t objects = 0;
   HF_ASSIGN(auto spool, to->NewSpool());
-  HF_ASSIGN_CONTEXT(storage::StoredBytes original,
-                    Fetch(*from, args.archive, spool, objects, waits),
+  HF_ASSIGN_CONTEXT(StoredBytes original, Fetch(*from, args.archive, spool, objects, waits),
                     "reading " + args.archive + " from " + from->Describe());
   HF_ASSIGN(bool was_there,
             PutAndCompare(*to, args.archive, spool, original, "holdfast verify", waits));

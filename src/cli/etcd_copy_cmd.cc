@@ -41,7 +41,7 @@ Status CopyMeta(storage::Store& from, storage::Store& to, const std::string& nam
                 const Waits& waits) {
   std::string beside = name + std::string(etcd::kMetaSuffix);
   HF_ASSIGN(auto spool, to.NewSpool());
-  auto original = storage::ReadStored(from, beside, &spool, waits);
+  auto original = ReadStored(from, beside, &spool, waits);
   if (!original && original.error().kind() == ErrorKind::kNotFound) return {};
   if (!original) return Fail(std::move(original).error());
   auto was_there = PutAndCompare(to, beside, spool, *original, kVerify, waits);
@@ -55,8 +55,7 @@ Status RunCopy(Session& session, const CopyArgs& args) {
   Waits waits = session.StoreWaits();
   HF_ASSIGN(auto spool, to->NewSpool());
   std::string what = "reading " + args.name + " from " + from->Describe();
-  HF_ASSIGN_CONTEXT(storage::StoredBytes original,
-                    storage::ReadStored(*from, args.name, &spool, waits), what);
+  HF_ASSIGN_CONTEXT(StoredBytes original, ReadStored(*from, args.name, &spool, waits), what);
   HF_ASSIGN_CONTEXT(bool proved, Prove(spool, args, session.stop), what);
   HF_ASSIGN(bool was_there, PutAndCompare(*to, args.name, spool, original, kVerify, waits));
   HF_TRY(CopyMeta(*from, *to, args.name, waits));

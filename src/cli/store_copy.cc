@@ -1,5 +1,7 @@
 #include "cli/store_copy.h"
 
+#include "stream/sha256.h"
+
 namespace holdfast::cli {
 
 void AddCopyStoresOptions(Command command, CopyStores& stores) {
@@ -14,13 +16,38 @@ void RequireCopyStores(const CopyStores& stores) {
   }
 }
 
+Result<StoredBytes> ReadStored(storage::Store& store, const std::string& name, stream::Spool* spool,
+                               const Waits& waits) {
+  HF_ASSIGN(auto info, store.Stat(name, waits));
+  HF_ASSIGN(auto source, store.Open(name, 0, waits));
+  stream::Sha256 digest;
+  StoredBytes read;
+  std::string buffer(256 << 10, '\0');
+  while (true) {
+    HF_ASSIGN(size_t count, source->Read(buffer.data(), buffer.size()));
+    if (count == 0) break;
+    if (waits.stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
+    std::string_view piece = std::string_view(buffer).substr(0, count);
+    digest.Update(piece);
+    if (spool != nullptr) HF_TRY(spool->Append(piece));
+    read.bytes += count;
+  }
+  if (spool != nullptr) HF_TRY(spool->Flush());
+  if (read.bytes != info.size) {
+    return Fail(ErrorKind::kUnavailable, "it has " + std::to_string(info.size) + " bytes, but " +
+                                             std::to_string(read.bytes) + " came");
+  }
+  read.sha256 = stream::Hex(digest.Current());
+  return read;
+}
+
 Result<bool> PutAndCompare(storage::Store& to, const std::string& name, stream::Spool& spool,
-                           const storage::StoredBytes& expected, const std::string& verify,
+                           const StoredBytes& expected, const std::string& verify,
                            const Waits& waits) {
   Status put = to.Put(spool, name, waits);
   bool was_there = !put && put.error().kind() == ErrorKind::kConflict;
   if (!put && !was_there) return Fail(std::move(put).error());
-  HF_ASSIGN_CONTEXT(storage::StoredBytes stored, storage::ReadStored(to, name, nullptr, waits),
+  HF_ASSIGN_CONTEXT(StoredBytes stored, ReadStored(to, name, nullptr, waits),
                     "reading the copy back from " + to.Describe());
   if (stored.sha256 == expected.sha256) return was_there;
   if (was_there) {

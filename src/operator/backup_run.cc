@@ -118,8 +118,7 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
   trace.restore.clear();
   trace.stored = true;
   Clock::Steady begin = context_.clock.SteadyNow();
-  Status good =
-      VerifyNew(store.store(), result->filename, backup.verify, result->sha256, keys, waits);
+  auto good = VerifyNew(store.store(), result->filename, backup.verify, result->hash, keys, waits);
   if (!good && good.error().kind() == ErrorKind::kCorrupt) {
     // What is not good must not take a good archive's place in retention.
     Status gone = store.store().Delete(result->filename, waits);
@@ -127,13 +126,13 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
     return Fail(std::move(good).error().Hint(
         gone ? "it was deleted; look at the store's disk or network" : "delete it"));
   }
-  HF_TRY(std::move(good));
+  if (!good) return Fail(std::move(good).error());
   auto read_back =
       std::chrono::duration_cast<std::chrono::milliseconds>(context_.clock.SteadyNow() - begin);
   finished.filename = result->filename;
   finished.objects = result->objects;
   finished.archive_bytes = result->archive_bytes;
-  finished.result = ResultJson(*result, backup.verify);
+  finished.result = ResultJson(*result, backup.verify, *good);
   finished.phases = {{"collect", Seconds(result->durations.collect)},
                      {"verify", Seconds(result->durations.verify)},
                      {"store", Seconds(result->durations.store)},

@@ -104,7 +104,8 @@ std::string ProgressStatus(const backup::ProgressState& state) {
   return Dump({{"progress", progress}});
 }
 
-std::string ResultJson(const backup::BackupResult& result, const std::string& verified) {
+std::string ResultJson(const backup::BackupResult& result, const std::string& verified,
+                       const std::string& sha256) {
   Json json;
   json["filename"] = result.filename;
   json["started"] = FormatRfc3339(result.manifest.info.started);
@@ -114,7 +115,7 @@ std::string ResultJson(const backup::BackupResult& result, const std::string& ve
   json["objects"] = result.objects;
   json["bytes"] = result.bytes;
   json["archiveBytes"] = result.archive_bytes;
-  json["sha256"] = result.sha256;
+  if (!sha256.empty()) json["sha256"] = sha256;
   json["milliseconds"] = result.durations.total.count();
   json["verified"] = verified;
   Json warnings = Json::array();

@@ -39,7 +39,9 @@ std::string UpdatedStatus(const BackupObject& backup, std::optional<Clock::Wall>
 std::string ProgressStatus(const backup::ProgressState& state);
 
 // status.lastResult of a run that `verified` names ("Quick").
-std::string ResultJson(const backup::BackupResult& result, const std::string& verified);
+// `sha256`: of the archive; "" where it was not read back.
+std::string ResultJson(const backup::BackupResult& result, const std::string& verified,
+                       const std::string& sha256);
 // The same where only the file is known.
 std::string AdoptedJson(const std::string& filename, uint64_t archive_bytes,
                         const std::string& verified);

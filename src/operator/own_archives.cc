@@ -6,7 +6,8 @@
 #include "archive/own_files.h"
 #include "archive/verify.h"
 #include "backup/prune.h"
-#include "storage/read_stored.h"
+#include "stream/hashed_source.h"
+#include "stream/sha256.h"
 
 namespace holdfast::op {
 namespace {
@@ -27,6 +28,29 @@ Result<std::vector<OwnArchive>> ListAll(storage::Store& store, const std::string
     return std::pair(a.name.time, a.file.name) > std::pair(b.name.time, b.file.name);
   });
   return own;
+}
+
+std::string Doing(storage::Store& store, const std::string& file) {
+  return "reading archive " + file + " back from " + store.Describe();
+}
+
+Status VerifyEntries(stream::Source& source, const crypto::Transformers* keys, const Waits& waits) {
+  archive::ScanOptions options;
+  options.stop = waits.stop;
+  HF_ASSIGN(auto report, archive::Verify(source, keys, options));
+  if (report.ok()) return {};
+  return Fail(ErrorKind::kCorrupt, std::to_string(report.problem_count) +
+                                       " entries are not good, the first: " +
+                                       (report.problems.empty() ? "" : report.problems[0]));
+}
+
+Status ReadToEnd(stream::Source& source, const Waits& waits) {
+  std::string buffer(256 << 10, '\0');
+  for (;;) {
+    HF_ASSIGN(size_t got, source.Read(buffer.data(), buffer.size()));
+    if (got == 0) return {};
+    if (waits.stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
+  }
 }
 
 }  // namespace
@@ -75,28 +99,28 @@ Result<size_t> DeleteOwn(storage::Store& store, const std::string& backup,
 Status VerifyStored(storage::Store& store, const std::string& file, const std::string& how,
                     const crypto::Transformers& keys, const Waits& waits) {
   if (how == "None") return {};
-  std::string context = "reading archive " + file + " back from " + store.Describe();
+  std::string context = Doing(store, file);
   HF_ASSIGN_CONTEXT(auto source, store.Open(file, 0, waits), context);
-  archive::ScanOptions options;
-  options.stop = waits.stop;
-  HF_ASSIGN_CONTEXT(auto report, archive::Verify(*source, how == "Full" ? &keys : nullptr, options),
-                    context);
-  if (report.ok()) return {};
-  return Fail(Error(ErrorKind::kCorrupt, std::to_string(report.problem_count) +
-                                             " entries are not good, the first: " +
-                                             (report.problems.empty() ? "" : report.problems[0]))
-                  .With(context));
+  HF_TRY_CONTEXT(VerifyEntries(*source, how == "Full" ? &keys : nullptr, waits), context);
+  return {};
 }
 
-Status VerifyNew(storage::Store& store, const std::string& file, const std::string& how,
-                 const std::string& sha256, const crypto::Transformers& keys, const Waits& waits) {
-  if (how != "Quick") return VerifyStored(store, file, how, keys, waits);
-  std::string context = "reading archive " + file + " back from " + store.Describe();
-  HF_ASSIGN_CONTEXT(auto stored, storage::ReadStored(store, file, nullptr, waits), context);
-  if (stored.sha256 == sha256) return {};
-  return Fail(Error(ErrorKind::kCorrupt,
-                    "its SHA-256 is " + stored.sha256 + ", but " + sha256 + " was to be stored")
-                  .With(context));
+Result<std::string> VerifyNew(storage::Store& store, const std::string& file,
+                              const std::string& how, const stream::Hash128& hash,
+                              const crypto::Transformers& keys, const Waits& waits) {
+  if (how == "None") return std::string();
+  std::string context = Doing(store, file);
+  HF_ASSIGN_CONTEXT(auto source, store.Open(file, 0, waits), context);
+  stream::HashedSource<stream::Sha256> digested(*source);
+  stream::HashedSource<stream::FastHash> hashed(digested);
+  if (how == "Full") HF_TRY_CONTEXT(VerifyEntries(hashed, &keys, waits), context);
+  HF_TRY_CONTEXT(ReadToEnd(hashed, waits), context);
+  if (hashed.hash() != hash) {
+    return Fail(Error(ErrorKind::kCorrupt, "its " + std::to_string(hashed.bytes()) +
+                                               " bytes are not those that were to be stored")
+                    .With(context));
+  }
+  return stream::Hex(digested.hash());
 }
 
 Result<std::string> NewestGood(storage::Store& store, const std::string& backup,

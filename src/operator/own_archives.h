@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "crypto/transformer.h"
 #include "storage/store.h"
+#include "stream/hash128.h"
 
 namespace holdfast::op {
 
@@ -36,10 +37,11 @@ Status VerifyStored(storage::Store& store, const std::string& file, const std::s
                     const crypto::Transformers& keys, const Waits& waits);
 
 // The same for an archive that was just proved and then stored: "Quick" compares what lies in the
-// store with `sha256`, that of the proved bytes; each of them is known to be good, so that none has
-// to be unpacked again. Blocks.
-Status VerifyNew(storage::Store& store, const std::string& file, const std::string& how,
-                 const std::string& sha256, const crypto::Transformers& keys, const Waits& waits);
+// store with `hash`, that of the proved bytes; each of them is known to be good, so that none has
+// to be unpacked again. The SHA-256 of what lies there, in hexadecimal; "" for "None". Blocks.
+Result<std::string> VerifyNew(storage::Store& store, const std::string& file,
+                              const std::string& how, const stream::Hash128& hash,
+                              const crypto::Transformers& keys, const Waits& waits);
 
 // The newest archive of the Backup that is whole: of this cluster, else of any (after a disaster
 // the cluster is a new one). kNotFound when there is none. Blocks.

@@ -20,23 +20,24 @@ TEST(VerifyNew, QuickComparesEveryByte) {
   storage::LocalStore store(folder);
   crypto::Transformers keys = crypto::Transformers::None();
   std::string bytes(300'000, 'a');
-  std::string sha256 = stream::Hex(stream::Sha256::Of(bytes));
+  stream::Hash128 hash = stream::FastHash::Of(bytes);
   auto write = [&] { std::ofstream(folder / "f.tar.gz", std::ios::binary) << bytes; };
 
-  EXPECT_EQ(VerifyNew(store, "f.tar.gz", "Quick", sha256, keys, {}).error().kind(),
+  EXPECT_EQ(VerifyNew(store, "f.tar.gz", "Quick", hash, keys, {}).error().kind(),
             ErrorKind::kNotFound);
   write();
-  Status good = VerifyNew(store, "f.tar.gz", "Quick", sha256, keys, {});
-  EXPECT_TRUE(good) << good.error().ToString();
+  auto good = VerifyNew(store, "f.tar.gz", "Quick", hash, keys, {});
+  ASSERT_TRUE(good) << good.error().ToString();
+  EXPECT_EQ(*good, stream::Hex(stream::Sha256::Of(bytes)));
   // It is no archive: "Full" unpacks it, "None" does not look.
-  EXPECT_FALSE(VerifyNew(store, "f.tar.gz", "Full", sha256, keys, {}));
-  EXPECT_TRUE(VerifyNew(store, "f.tar.gz", "None", "", keys, {}));
+  EXPECT_FALSE(VerifyNew(store, "f.tar.gz", "Full", hash, keys, {}));
+  EXPECT_TRUE(VerifyNew(store, "f.tar.gz", "None", {}, keys, {}));
   bytes.back() = 'b';
   write();
-  Status bad = VerifyNew(store, "f.tar.gz", "Quick", sha256, keys, {});
+  auto bad = VerifyNew(store, "f.tar.gz", "Quick", hash, keys, {});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().kind(), ErrorKind::kCorrupt);
-  EXPECT_THAT(bad.error().ToString(), HasSubstr(sha256));
+  EXPECT_THAT(bad.error().ToString(), HasSubstr("300000 bytes"));
   std::filesystem::remove_all(folder);
 }
 
