@@ -67,20 +67,21 @@ int Run(const std::vector<std::string>& args, std::ostream& out, std::ostream& e
       ->option_text("LEVEL [info]");
   app.add_option("--log-format", session.common.log_format, "text or json")
       ->option_text("FORMAT [text]");
-  AddBackupCommand(app, session);
-  AddRestoreCommand(app, session);
-  AddListCommand(app, session);
-  AddShowCommand(app, session);
-  AddVerifyCommand(app, session);
-  AddDiffCommand(app, session);
-  AddPruneCommand(app, session);
-  AddCopyCommand(app, session);
-  AddStoreCommand(app, session);
-  AddResourceSetCommand(app, session);
-  AddEtcdCommand(app, session);
-  AddOperatorCommand(app, session);
+  const Command root(app);
+  AddBackupCommand(root, session);
+  AddRestoreCommand(root, session);
+  AddListCommand(root, session);
+  AddShowCommand(root, session);
+  AddVerifyCommand(root, session);
+  AddDiffCommand(root, session);
+  AddPruneCommand(root, session);
+  AddCopyCommand(root, session);
+  AddStoreCommand(root, session);
+  AddResourceSetCommand(root, session);
+  AddEtcdCommand(root, session);
+  AddOperatorCommand(root, session);
   AddCompletionCommand(app, session);
-  AddVersionCommand(app, session);
+  AddVersionCommand(root, session);
 
   if (args.empty()) {
     err << app.help();

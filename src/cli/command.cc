@@ -1,6 +1,5 @@
 #include "cli/command.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -24,7 +23,7 @@ Option Option::NotNegative() const { return Option(option_->check(CLI::NonNegati
 Option Option::ShowDefault() const { return Option(option_->capture_default_str()); }
 
 Command Command::AddCommand(const std::string& name, const std::string& what) const {
-  return *app_->add_subcommand(name, what);
+  return Command(*app_->add_subcommand(name, what));
 }
 void Command::NeedsCommand() const { app_->require_subcommand(1); }
 void Command::Footer(const std::string& text) const { app_->footer(text); }

@@ -46,7 +46,7 @@ class Option {
 // A command: a handle, which lives as long as the program's parser.
 class Command {
  public:
-  Command(CLI::App& app) : app_(&app) {}  // NOLINT: a handle of it
+  explicit Command(CLI::App& app) : app_(&app) {}
 
   Command AddCommand(const std::string& name, const std::string& what) const;
   // One of its commands must be given.

@@ -1,4 +1,3 @@
-
 #include "archive/name.h"
 #include "archive/verify.h"
 #include "cli/commands.h"

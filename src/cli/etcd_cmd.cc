@@ -1,4 +1,3 @@
-
 #include "cli/commands.h"
 #include "cli/etcd_common.h"
 

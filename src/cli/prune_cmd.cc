@@ -1,4 +1,3 @@
-
 #include "backup/prune.h"
 #include "cli/commands.h"
 #include "cli/common.h"

@@ -1,4 +1,3 @@
-
 #include "cli/chart.h"
 #include "cli/output.h"
 #include "cli/resource_set_commands.h"

@@ -1,4 +1,3 @@
-
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/object_ref.h"

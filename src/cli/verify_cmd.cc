@@ -1,4 +1,3 @@
-
 #include "archive/verify.h"
 #include "cli/commands.h"
 #include "cli/common.h"
