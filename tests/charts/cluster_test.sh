@@ -10,7 +10,7 @@ path() { kubectl get "$1" -n "$ns" "$2" -o "jsonpath=$3"; }
 # The order that guides give: CRDs, then the operator.
 refused "Required CRDs are missing. Please install the corresponding CRD chart before installing this chart." \
   helm install rancher-backup "$chart" -n "$ns" --no-hooks
-ok "install the CRDs" helm install rancher-backup-crd "$crd_chart" -n "$ns"
+install_crds
 ok "CRDs are served" kubectl wait --for=condition=Established --timeout=30s crd/backups.resources.cattle.io \
   crd/restores.resources.cattle.io crd/resourcesets.resources.cattle.io
 # No kubelet runs here, so the hook's Job would never end.

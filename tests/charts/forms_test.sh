@@ -9,7 +9,7 @@ start_plane
 install_rancher
 fill_rancher
 kubectl create namespace "$ns" >/dev/null
-ok "rancher-backup-crd" helm install rancher-backup-crd "$crd_chart" -n "$ns"
+install_crds
 ok "rancher-backup" helm install rancher-backup "$chart" -n "$ns" --no-hooks --set persistence.enabled=true
 kubectl create secret generic s3 -n "$ns" --from-literal=accessKey=access-key --from-literal=secretKey=secret-key-value >/dev/null
 cat >"$work/keys.yaml" <<YAML

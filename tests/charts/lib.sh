@@ -120,6 +120,18 @@ start_plane() {
   export KUBECONFIG
 }
 
+# install_crds [FLAG...]: the CRDs' chart. Helm asks the server's discovery before it installs the next
+# chart, and discovery lags behind the CRDs.
+install_crds() {
+  ok "rancher-backup-crd" helm install rancher-backup-crd "$crd_chart" -n "$ns" "$@"
+  eventually "the CRDs are discovered" 60 crds_are_discovered
+}
+crds_are_discovered() {
+  local found
+  found=$(kubectl api-resources --api-group=resources.cattle.io --no-headers -o name)
+  [[ $(wc -l <<<"$found") == 3 ]] || { printf '%s\n' "$found"; return 1; }
+}
+
 # background LOG COMMAND...: until the test ends. It does not keep the control plane's input open.
 background() {
   local log=$1
@@ -144,6 +156,7 @@ stop_plane() {
 # words win over the Deployment's. Sets operator_url; standard error goes to $work/operator.log.
 start_operator() {
   local config=$work/operator.kubeconfig env=() line
+  kubectl get deployment rancher-backup -n "$ns" >/dev/null  # without it the test ends here
   kubectl config view --raw --flatten >"$config"
   kubectl --kubeconfig "$config" config set-credentials operator \
     --token="$(kubectl create token rancher-backup -n "$ns")" >/dev/null

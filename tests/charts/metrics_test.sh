@@ -5,7 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 start_plane
 kubectl create namespace "$ns" >/dev/null
-ok "install the CRDs" helm install rancher-backup-crd "$crd_chart" -n "$ns"
+install_crds
 ok "install" helm install rancher-backup "$chart" -n "$ns" --no-hooks --set persistence.enabled=true \
   --set rbac.scope=resourcesets,monitoring.metrics.enabled=true,monitoring.metrics.interval=500ms
 kubectl create namespace cattle-system >/dev/null

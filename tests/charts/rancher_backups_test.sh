@@ -20,7 +20,7 @@ fill_rancher
 ok "Rancher's pods" kubectl get pods -n cattle-system
 ok "helm version" helm version
 ok "the namespace" kubectl create namespace cattle-resources-system
-ok "rancher-backup-crd" helm install rancher-backup-crd "$crd_chart" -n cattle-resources-system
+install_crds
 ok "rancher-backup" helm install rancher-backup "$chart" -n cattle-resources-system \
   --no-hooks --set persistence.enabled=true --set persistence.size=10Gi
 pod() { [[ $(kubectl get pods -n "$ns" -l app.kubernetes.io/name=rancher-backup -o name) == pod/rancher-backup-* ]]; }
@@ -212,7 +212,7 @@ stop_operator
 stop_plane
 start_plane
 install_rancher
-ok "rancher-backup-crd" helm install rancher-backup-crd "$crd_chart" -n cattle-resources-system --create-namespace
+install_crds --create-namespace
 ok "rancher-backup" helm install rancher-backup "$chart" -n cattle-resources-system --no-hooks
 start_operator
 ok "s3-credentials in the new cluster" s3_secret s3-credentials
