@@ -19,7 +19,7 @@ namespace holdfast::testbed {
 namespace {
 
 constexpr std::chrono::seconds kDiscoveredWithin{60};
-constexpr std::chrono::milliseconds kPollEvery{50};
+constexpr std::chrono::milliseconds kDiscoveryPollEvery{50};
 constexpr char kNoSuchOwner[] = "00000000-dead-4000-8000-000000000000";
 
 kube::ResourceType DefinitionType() {
@@ -52,7 +52,7 @@ class Types {
       if (deadline.Passed(Clock::Real())) {
         return Fail(ErrorKind::kNotFound, "the API server has no " + kind + " in " + api_version);
       }
-      Clock::Real().Sleep(kPollEvery, {});
+      Clock::Real().Sleep(kDiscoveryPollEvery, {});
     }
   }
   // nullptr when the last answer did not have it.

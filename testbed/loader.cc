@@ -12,7 +12,7 @@ namespace holdfast::testbed {
 namespace {
 
 constexpr std::chrono::seconds kServedWithin{60};
-constexpr std::chrono::milliseconds kPollEvery{20};
+constexpr std::chrono::milliseconds kServedPollEvery{20};
 constexpr int kStatusTries = 5;
 constexpr size_t kProgressEvery = 200;
 
@@ -103,7 +103,7 @@ Status WaitUntilServed(kube::Client& client, const kube::ResourceType& type, std
     if (answer) return {};
     bool may_come = answer.error().kind() == ErrorKind::kNotFound ||
                     answer.error().kind() == ErrorKind::kUnavailable;
-    if (!may_come || deadline.Passed(clock) || !clock.Sleep(kPollEvery, stop)) {
+    if (!may_come || deadline.Passed(clock) || !clock.Sleep(kServedPollEvery, stop)) {
       return Fail(std::move(answer).error().With("waiting until " + type.ResourceName() + "/" +
                                                  type.gv.version + " is served"));
     }

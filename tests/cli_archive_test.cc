@@ -20,7 +20,7 @@ constexpr char kGood[] =
 constexpr char kGoodPath[] = "configmaps.#v1/small/made.json";
 constexpr uint64_t kMiB = 1 << 20;
 
-struct Bad {
+struct BadArchive {
   const char* what;
   std::function<void(stream::TarWriter&, stream::Sink&)> write;  // after a good entry
   Words words;
@@ -28,7 +28,7 @@ struct Bad {
 
 void AddObject(stream::TarWriter& tar, const std::string& path) { Must(tar.Add(path, kGood)); }
 
-std::vector<Bad> BadArchives() {
+std::vector<BadArchive> BadArchives() {
   const std::string long_name(5'000, 'n');
   return {
       {"an entry that leads out of the archive",
@@ -78,7 +78,7 @@ std::vector<Bad> BadArchives() {
 
 class CliArchiveTest : public CliTest {
  protected:
-  void WriteArchive(const Bad& bad) const {
+  void WriteArchive(const BadArchive& bad) const {
     class FileSink : public stream::Sink {
      public:
       explicit FileSink(const std::filesystem::path& path) : file_(path, std::ios::binary) {}
@@ -127,7 +127,7 @@ class CliArchiveTest : public CliTest {
 };
 
 TEST_F(CliArchiveTest, WhatIsMadeToDoHarmIsRefused) {
-  for (const Bad& bad : BadArchives()) {
+  for (const BadArchive& bad : BadArchives()) {
     SCOPED_TRACE(bad.what);
     WriteArchive(bad);
     ExpectRefused(bad.words);

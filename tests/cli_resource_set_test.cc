@@ -10,7 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-struct Bad {
+struct BadSet {
   const char* what;
   const char* text;
   Words words;
@@ -19,7 +19,7 @@ struct Bad {
 constexpr char kHead[] =
     "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\nmetadata: {name: test}\n";
 
-std::vector<Bad> BadSets() {
+std::vector<BadSet> BadSets() {
   return {
       {"not YAML", "resourceSelectors: [a", {":1:", "not YAML"}},
       {"not YAML on line 3", "kind: ResourceSet\nmetadata:\n  name: a\n bad: b\n", {":4:"}},
@@ -45,7 +45,7 @@ std::vector<Bad> BadSets() {
 TEST_F(CliTest, AResourceSetThatCannotBeUsedIsAnErrorAtItsPlace) {
   StallingProxy proxy(server_port(), 1 << 30);
   std::string config = KubeconfigWithServer(proxy.url());
-  for (const Bad& bad : BadSets()) {
+  for (const BadSet& bad : BadSets()) {
     SCOPED_TRACE(bad.what);
     bool selectors = std::string_view(bad.text).starts_with("resourceSelectors:\n");
     std::string file =

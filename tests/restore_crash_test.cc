@@ -31,20 +31,6 @@ restore::Options DriftOptions() {
   return options;
 }
 
-// Calls back when a phase begins.
-class AtPhase : public restore::Progress {
- public:
-  AtPhase(std::string phase, std::function<void()> then)
-      : phase_(std::move(phase)), then_(std::move(then)) {}
-  void Phase(std::string_view what) override {
-    if (what == phase_) then_();
-  }
-
- private:
-  std::string phase_;
-  std::function<void()> then_;
-};
-
 // Not a test of its own: what the child of the tests below runs.
 TEST(RestoreChild, DISABLED_DiesAtItsPhase) {
   const char* kubeconfig = std::getenv("HOLDFAST_TEST_KUBECONFIG");

@@ -1,6 +1,7 @@
 // A control plane with the operator's CRDs, and restores of the fixture archives into it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,20 @@
 #include "tests/plane_client.h"
 
 namespace holdfast::tests {
+
+// Calls back when a phase begins.
+class AtPhase : public restore::Progress {
+ public:
+  AtPhase(std::string phase, std::function<void()> then)
+      : phase_(std::move(phase)), then_(std::move(then)) {}
+  void Phase(std::string_view what) override {
+    if (what == phase_) then_();
+  }
+
+ private:
+  std::string phase_;
+  std::function<void()> then_;
+};
 
 class RestoreRig {
  public:

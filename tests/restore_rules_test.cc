@@ -22,20 +22,6 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Calls back when a phase begins.
-class AtPhase : public restore::Progress {
- public:
-  AtPhase(std::string phase, std::function<void()> then)
-      : phase_(std::move(phase)), then_(std::move(then)) {}
-  void Phase(std::string_view what) override {
-    if (what == phase_) then_();
-  }
-
- private:
-  std::string phase_;
-  std::function<void()> then_;
-};
-
 restore::Report RestoreWith(RestoreRig& rig, restore::Progress& progress) {
   storage::LocalStore store(FixtureDir() / "archives");
   auto keys = crypto::Transformers::None();

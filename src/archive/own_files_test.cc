@@ -5,15 +5,15 @@
 namespace holdfast::archive {
 namespace {
 
-constexpr char kUid[] = "6aa7f5cd-ad7b-4e91-9c29-68bf38b618ef";
-constexpr char kOther[] = "7bb7f5cd-ad7b-4e91-9c29-68bf38b618ef";
+constexpr char kBackupUid[] = "6aa7f5cd-ad7b-4e91-9c29-68bf38b618ef";
+constexpr char kOtherUid[] = "7bb7f5cd-ad7b-4e91-9c29-68bf38b618ef";
 
 bool Owns(const std::string& backup, const std::string& file) {
-  return OwnedBy(file, backup, kUid).has_value();
+  return OwnedBy(file, backup, kBackupUid).has_value();
 }
 
 TEST(OwnFiles, ExactlyTheBackupsOwn) {
-  std::string rest = std::string("-") + kUid + "-2026-01-27T02-00-00";
+  std::string rest = std::string("-") + kBackupUid + "-2026-01-27T02-00-00";
   EXPECT_TRUE(Owns("backup", "backup" + rest + "Z.tar.gz"));
   EXPECT_TRUE(Owns("backup", "backup" + rest + "Z.tar.gz.enc"));
   EXPECT_TRUE(Owns("backup", "backup" + rest + "-07-00.tar.gz"));
@@ -25,10 +25,11 @@ TEST(OwnFiles, ExactlyTheBackupsOwn) {
   EXPECT_FALSE(Owns("backup", "backup" + rest + "Z.tar.gz.enc.tmp"));
   EXPECT_FALSE(Owns("backup", "x/backup" + rest + "Z.tar.gz"));
   EXPECT_FALSE(Owns("backup", "backup" + rest + "Z-2.tar.gz"));
-  EXPECT_FALSE(Owns("backup", std::string("backup-") + kOther + "-2026-01-27T02-00-00Z.tar.gz"));
-  EXPECT_FALSE(Owns("backup", std::string("backup-") + kUid + "-2026-01-27T02#00#00Z.tar.gz"));
+  EXPECT_FALSE(Owns("backup", std::string("backup-") + kOtherUid + "-2026-01-27T02-00-00Z.tar.gz"));
+  EXPECT_FALSE(
+      Owns("backup", std::string("backup-") + kBackupUid + "-2026-01-27T02#00#00Z.tar.gz"));
   // A backup whose name ends like an archive of another: each owns its own only.
-  std::string nested = std::string("a-") + kUid;
+  std::string nested = std::string("a-") + kBackupUid;
   EXPECT_TRUE(Owns(nested, nested + rest + "Z.tar.gz"));
   EXPECT_FALSE(Owns("a", nested + rest + "Z.tar.gz"));
 }

@@ -1,9 +1,9 @@
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/call_for_test.h"
 #include "cli/cli.h"
 #include "cli/field_diff.h"
 #include "cli/object_ref.h"
@@ -14,17 +14,6 @@ namespace holdfast::cli {
 namespace {
 
 using testing::HasSubstr;
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-Outcome Call(const std::vector<std::string>& args) {
-  std::ostringstream out, err;
-  int code = Run(args, out, err, {});
-  return {code, out.str(), err.str()};
-}
 
 TEST(Cli, WrongUsageIsTwoWithAHint) {
   Outcome outcome = Call({"bakcup"});

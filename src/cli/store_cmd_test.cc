@@ -5,10 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "base/temp_folder_for_test.h"
-#include "cli/cli.h"
+#include "cli/call_for_test.h"
 
 namespace holdfast::cli {
 namespace {
@@ -18,17 +17,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-Outcome Call(const std::vector<std::string>& args) {
-  std::ostringstream out, err;
-  int code = Run(args, out, err, {});
-  return {code, out.str(), err.str()};
-}
 
 class StoreCommands : public ::testing::Test {
  protected:

@@ -5,16 +5,13 @@
 
 #include "crypto/cipher_pool.h"
 #include "crypto/key_cipher.h"
+#include "crypto/unsigned_bytes.h"
 
 namespace holdfast::crypto {
 namespace {
 
 constexpr size_t kNonce = 12;
 constexpr size_t kTag = 16;
-
-const unsigned char* Bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 class AesGcm : public KeyCipher {
  public:
@@ -32,10 +29,10 @@ class AesGcm : public KeyCipher {
     int size = static_cast<int>(plain.size());
     int written = 0;
     int last = 0;
-    if (EVP_EncryptUpdate(lease.get(), nullptr, &written, Bytes(context),
+    if (EVP_EncryptUpdate(lease.get(), nullptr, &written, UnsignedBytes(context),
                           static_cast<int>(context.size())) != 1 ||
-        EVP_EncryptUpdate(lease.get(), to, &written, Bytes(plain), size) != 1 || written != size ||
-        EVP_EncryptFinal_ex(lease.get(), to + size, &last) != 1 ||
+        EVP_EncryptUpdate(lease.get(), to, &written, UnsignedBytes(plain), size) != 1 ||
+        written != size || EVP_EncryptFinal_ex(lease.get(), to + size, &last) != 1 ||
         EVP_CIPHER_CTX_ctrl(lease.get(), EVP_CTRL_AEAD_GET_TAG, kTag, to + size) != 1) {
       ERR_clear_error();
       return Fail(ErrorKind::kInternal, "AES-GCM encryption failed");
@@ -53,7 +50,7 @@ class AesGcm : public KeyCipher {
     int written = 0;
     int last = 0;
     if (EVP_CIPHER_CTX_ctrl(lease.get(), EVP_CTRL_AEAD_SET_TAG, kTag, text + size) != 1 ||
-        EVP_DecryptUpdate(lease.get(), nullptr, &written, Bytes(context),
+        EVP_DecryptUpdate(lease.get(), nullptr, &written, UnsignedBytes(context),
                           static_cast<int>(context.size())) != 1 ||
         EVP_DecryptUpdate(lease.get(), text, &written, text, size) != 1 || written != size ||
         EVP_DecryptFinal_ex(lease.get(), text + size, &last) != 1) {

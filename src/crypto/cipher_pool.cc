@@ -6,6 +6,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "crypto/unsigned_bytes.h"
+
 namespace holdfast::crypto {
 namespace {
 
@@ -15,10 +17,6 @@ tl::unexpected<Error> OpenSslFailure(const char* what) {
   if (unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
   ERR_clear_error();
   return Fail(ErrorKind::kInternal, std::string(what) + ": " + text);
-}
-
-const unsigned char* Bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 }  // namespace
@@ -42,7 +40,7 @@ Result<std::unique_ptr<CipherPool>> CipherPool::Make(const char* cipher, SecretB
 Result<CipherPool::Context> CipherPool::NewContext() const {
   Context context(EVP_CIPHER_CTX_new());
   if (context == nullptr) return OpenSslFailure("making a cipher context");
-  if (EVP_CipherInit_ex2(context.get(), cipher_.get(), Bytes(key_.view()), nullptr,
+  if (EVP_CipherInit_ex2(context.get(), cipher_.get(), UnsignedBytes(key_.view()), nullptr,
                          direction_ == Direction::kEncrypt ? 1 : 0, nullptr) != 1)
     return OpenSslFailure("setting the key");
   return context;

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "crypto/key_cipher.h"
+#include "crypto/unsigned_bytes.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -9,10 +10,6 @@ namespace {
 constexpr size_t kNonce = crypto_secretbox_NONCEBYTES;
 constexpr size_t kTag = crypto_secretbox_MACBYTES;
 static_assert(kNonce == 24 && kTag == 16 && crypto_secretbox_KEYBYTES == 32);
-
-const unsigned char* Bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 class Secretbox : public KeyCipher {
  public:
@@ -23,8 +20,8 @@ class Secretbox : public KeyCipher {
   Status Seal(std::string_view plain, std::string_view, char* out) const override {
     HF_TRY(nonces_.Fill(out, kNonce));
     auto* nonce = reinterpret_cast<unsigned char*>(out);
-    if (crypto_secretbox_easy(nonce + kNonce, Bytes(plain), plain.size(), nonce,
-                              Bytes(key_.view())) != 0)
+    if (crypto_secretbox_easy(nonce + kNonce, UnsignedBytes(plain), plain.size(), nonce,
+                              UnsignedBytes(key_.view())) != 0)
       return Fail(ErrorKind::kInternal, "secretbox encryption failed");
     return {};
   }
@@ -36,7 +33,8 @@ class Secretbox : public KeyCipher {
     unsigned char* text = tag + kTag;
     size_t size = data.size() - start - kNonce - kTag;
     // Kubernetes' words, misleading as they are: the tag does not fit.
-    if (crypto_secretbox_open_detached(text, text, tag, size, nonce, Bytes(key_.view())) != 0)
+    if (crypto_secretbox_open_detached(text, text, tag, size, nonce, UnsignedBytes(key_.view())) !=
+        0)
       return Fail(ErrorKind::kCorrupt, "output array was not large enough for encryption");
     data.erase(0, start + kNonce + kTag);
     return {};

@@ -17,7 +17,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr std::string_view kPlain = R"({"kind":"Secret"})";
+constexpr std::string_view kPlainSecret = R"({"kind":"Secret"})";
 constexpr std::string_view kSuffix = ", provide same encryption config as used for backup";
 
 std::string Encoded(std::string_view bytes) {
@@ -56,7 +56,7 @@ Transformers Build(const std::vector<Element>& elements) {
 Transformers ForSecrets(std::vector<std::string> providers) {
   return Build({{"secrets", std::move(providers)}});
 }
-std::string Encrypt(const Transformers& t, std::string_view plain = kPlain) {
+std::string Encrypt(const Transformers& t, std::string_view plain = kPlainSecret) {
   auto stored = t.EncryptEntry("secrets", "", "ns#name", std::string(plain));
   EXPECT_TRUE(stored) << stored.error().ToString();
   return stored.value_or("");
@@ -129,9 +129,9 @@ TEST(Transformers, FirstProviderAndKeyWriteAllRead) {
   Transformers now = ForSecrets({two_keys, With("aescbc", "a", 'a'), With("secretbox", "b", 'b')});
   std::string written = Encrypt(now);
   EXPECT_EQ(NeedOf(written), "aesgcm/new");
-  EXPECT_EQ(Decrypt(now, written), kPlain);
+  EXPECT_EQ(Decrypt(now, written), kPlainSecret);
   for (const Transformers* t : {&old_a, &old_b, &old_c})
-    EXPECT_EQ(Decrypt(now, Encrypt(*t)), kPlain);
+    EXPECT_EQ(Decrypt(now, Encrypt(*t)), kPlainSecret);
   EXPECT_FALSE(Decrypt(old_a, written));
 }
 
@@ -141,29 +141,30 @@ TEST(Transformers, TriesEveryKeyOfTheName) {
     Transformers both = ForSecrets({With(provider, "k", 'a'), With(provider, "k", 'b')});
     Transformers second = ForSecrets({With(provider, "k", 'b')});
     // Often enough that the wrong aescbc key meets padding that fits.
-    for (int i = 0; i < 1000; ++i) ASSERT_EQ(Decrypt(both, Encrypt(second)), kPlain) << provider;
+    for (int i = 0; i < 1000; ++i)
+      ASSERT_EQ(Decrypt(both, Encrypt(second)), kPlainSecret) << provider;
   }
 }
 
 TEST(Transformers, KeyNamesMayHoldColons) {
   Transformers t = ForSecrets({With("aesgcm", "a:b", 'a'), With("aesgcm", "a", 'b')});
-  EXPECT_EQ(Decrypt(t, Encrypt(t)), kPlain);
+  EXPECT_EQ(Decrypt(t, Encrypt(t)), kPlainSecret);
 }
 
 TEST(Transformers, IdentityFirstWritesPlainAndReadsAll) {
   Transformers t = ForSecrets({"{identity: {}}", With("aescbc", "k", 'k')});
   EXPECT_FALSE(t.Encrypts("secrets", ""));
-  EXPECT_EQ(Encrypt(t), kPlain);
-  EXPECT_EQ(Decrypt(t, kPlain), kPlain);
-  EXPECT_EQ(Decrypt(t, Encrypt(ForSecrets({With("aescbc", "k", 'k')}))), kPlain);
+  EXPECT_EQ(Encrypt(t), kPlainSecret);
+  EXPECT_EQ(Decrypt(t, kPlainSecret), kPlainSecret);
+  EXPECT_EQ(Decrypt(t, Encrypt(ForSecrets({With("aescbc", "k", 'k')}))), kPlainSecret);
   // Kubernetes takes a string that holds a plain object.
-  EXPECT_EQ(Decrypt(t, Stored(kPlain)), kPlain);
-  EXPECT_EQ(Decrypt(Transformers::None(), Stored(kPlain)), kPlain);
+  EXPECT_EQ(Decrypt(t, Stored(kPlainSecret)), kPlainSecret);
+  EXPECT_EQ(Decrypt(Transformers::None(), Stored(kPlainSecret)), kPlainSecret);
 }
 
 TEST(Transformers, PlainEntriesAreLeftAlone) {
   Transformers t = ForSecrets({With("aescbc", "k", 'k')});
-  EXPECT_EQ(Decrypt(t, kPlain), kPlain);
+  EXPECT_EQ(Decrypt(t, kPlainSecret), kPlainSecret);
   EXPECT_EQ(Decrypt(t, "hello"), "hello");
   EXPECT_EQ(Decrypt(t, ""), "");
   EXPECT_FALSE(IsEncrypted("{}"));
@@ -184,10 +185,10 @@ TEST(Transformers, MatchesResources) {
         Case{"pods", "", "group"}, Case{"configmaps", "", "core"},
         Case{"pods", "metrics.k8s.io", "all"}, Case{"users", "management.cattle.io", "all"}}) {
     EXPECT_TRUE(t.Encrypts(plural, group));
-    auto stored = t.EncryptEntry(plural, group, "n", std::string(kPlain));
+    auto stored = t.EncryptEntry(plural, group, "n", std::string(kPlainSecret));
     ASSERT_TRUE(stored);
     EXPECT_EQ(NeedOf(*stored), "aescbc/" + std::string(key)) << plural << "." << group;
-    EXPECT_EQ(t.DecryptEntry(plural, group, "n", *stored), kPlain);
+    EXPECT_EQ(t.DecryptEntry(plural, group, "n", *stored), kPlainSecret);
   }
   Transformers some = Build({{"'*.apps'", {With("aescbc", "k", 'a')}}});
   EXPECT_FALSE(some.Encrypts("secrets", ""));
@@ -199,7 +200,7 @@ TEST(Transformers, LaterElementsAppendProviders) {
   Transformers t = Build({{"secrets", {With("aescbc", "a", 'a')}},
                           {"configmaps, secrets", {With("aesgcm", "b", 'b')}}});
   EXPECT_EQ(NeedOf(Encrypt(t)), "aescbc/a");
-  EXPECT_EQ(Decrypt(t, Encrypt(ForSecrets({With("aesgcm", "b", 'b')}))), kPlain);
+  EXPECT_EQ(Decrypt(t, Encrypt(ForSecrets({With("aesgcm", "b", 'b')}))), kPlainSecret);
   EXPECT_EQ(NeedOf(t.EncryptEntry("configmaps", "", "n", "{}").value_or("")), "aesgcm/b");
 }
 
@@ -392,7 +393,7 @@ TEST(Transformers, NoFlippedBitGoesUnnoticedWhereThereIsATag) {
       auto opened = Decrypt(t, bad);
       if (provider == std::string_view("aescbc")) continue;  // survives; nothing is promised
       // Bits of the last character that stand for nothing may differ.
-      EXPECT_TRUE(!opened || *opened == kPlain) << provider << " " << bit;
+      EXPECT_TRUE(!opened || *opened == kPlainSecret) << provider << " " << bit;
     }
   }
 }
@@ -408,7 +409,7 @@ TEST(Transformers, KmsV1IsRefused) {
 TEST(Transformers, KmsV2FailsOnlyWhenNeeded) {
   std::string kms = "{kms: {apiVersion: v2, name: vault, endpoint: 'unix:///a'}}";
   Transformers reads = ForSecrets({With("aescbc", "k", 'a'), kms});
-  EXPECT_EQ(Decrypt(reads, Encrypt(reads)), kPlain);
+  EXPECT_EQ(Decrypt(reads, Encrypt(reads)), kPlainSecret);
   auto opened = Decrypt(reads, Stored("k8s:enc:kms:v2:vault:abc"));
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message(), HasSubstr("the value is no message of KMS v2"));

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Database Open(std::string bytes) {
+Database OpenBytes(std::string bytes) {
   auto database = Database::Open(FileOfBytes(std::move(bytes), "f"));
   EXPECT_TRUE(database) << database.error().ToString();
   return std::move(*database);
@@ -42,7 +42,7 @@ std::vector<std::string> Live(const Database& database, int64_t revision,
 }
 
 TEST(Keyspace, LiveAtEveryRevision) {
-  Database database = Open(Small().BuildSnapshot());
+  Database database = OpenBytes(Small().BuildSnapshot());
   EXPECT_THAT(Live(database, 0), ElementsAre("a=a2", "b=b2"));
   EXPECT_THAT(Live(database, 1), IsEmpty());
   EXPECT_THAT(Live(database, 2), ElementsAre("a=a1"));
@@ -53,7 +53,7 @@ TEST(Keyspace, LiveAtEveryRevision) {
 }
 
 TEST(Keyspace, Get) {
-  Database database = Open(Small().BuildSnapshot());
+  Database database = OpenBytes(Small().BuildSnapshot());
   EXPECT_EQ(GetKey(database, "b", 0, {})->value, "b2");
   EXPECT_EQ(GetKey(database, "b", 5, {})->value, "b1");
   auto gone = GetKey(database, "c", 0, {});
@@ -68,7 +68,7 @@ TEST(Keyspace, Get) {
 TEST(Keyspace, RevisionsThatCannotBeAnswered) {
   TestDatabase test = Small();
   test.buckets["meta"] = {{"finishedCompactRev", EncodeRevision({5, 0}), false}};
-  Database database = Open(test.BuildSnapshot());
+  Database database = OpenBytes(test.BuildSnapshot());
   EXPECT_EQ(CheckRevision(database, 4).error().kind(), ErrorKind::kExpired);
   EXPECT_TRUE(CheckRevision(database, 5));
   EXPECT_TRUE(CheckRevision(database, 100));
@@ -79,7 +79,7 @@ TEST(Keyspace, DamageEndsItOrIsPassedOver) {
   TestDatabase test = TestDatabase::Store(100);
   std::string file = test.Build();
   file[3 * test.page_size] = 'x';  // the first leaf's page number
-  Database database = Open(file);
+  Database database = OpenBytes(file);
   size_t count = 0, damaged = 0;
   auto visit = [&](const Record&) { return ++count > 0; };
   Status status = VisitRecords(database, false, {}, visit);
@@ -102,7 +102,7 @@ TEST(Top, CountsWhatIsThere) {
       TestPut(6, "/registry/cert-manager.io/certificates/default/tls", "1", 6, 1),
       TestPut(7, "/registry/minions/node-1", "1", 7, 1),
       TestDelete(8, "/registry/pods/kube-system/dns")};
-  Database database = Open(test.BuildSnapshot());
+  Database database = OpenBytes(test.BuildSnapshot());
   auto report = Top(database, {.keys = 2, .look = {}});
   ASSERT_TRUE(report) << report.error().ToString();
   EXPECT_EQ(report->all.keys, 4u);
@@ -131,7 +131,7 @@ TEST(Diff, WhatDiffers) {
   rows.push_back(TestPut(9, "b", "b3", 3, 3));
   rows.push_back(TestDelete(10, "a"));
   rows.push_back(TestPut(11, "d", "d1", 11, 1));
-  Database left = Open(Small().BuildSnapshot()), right = Open(other.BuildSnapshot());
+  Database left = OpenBytes(Small().BuildSnapshot()), right = OpenBytes(other.BuildSnapshot());
   std::vector<std::string> lists[3];
   auto add = [&](Change change, std::string_view key) {
     lists[static_cast<int>(change)].emplace_back(key);

@@ -19,7 +19,7 @@
 namespace holdfast::etcd {
 namespace {
 
-constexpr std::string_view kMagic = "HOLDFAST SEAL 1\n";
+constexpr std::string_view kSealMagic = "HOLDFAST SEAL 1\n";
 constexpr size_t kLengthBytes = 4;
 constexpr uint32_t kMaxWrapped = 64 << 10;
 constexpr size_t kSealKeyBytes = 32;
@@ -164,13 +164,13 @@ struct Header {
 };
 
 Result<Header> ReadHeader(const File& file) {
-  char front[kMagic.size() + kLengthBytes];
+  char front[kSealMagic.size() + kLengthBytes];
   if (file.size() < sizeof front)
     return Fail(ErrorKind::kCorrupt, "an encrypted file without a front");
   HF_TRY(file.ReadAt(0, front, sizeof front));
-  if (!std::string_view(front, sizeof front).starts_with(kMagic))
+  if (!std::string_view(front, sizeof front).starts_with(kSealMagic))
     return Fail(ErrorKind::kCorrupt, "no encrypted file of ours");
-  uint32_t length = Le32(front + kMagic.size());
+  uint32_t length = Le32(front + kSealMagic.size());
   if (length > kMaxWrapped || length > file.size() - sizeof front)
     return Fail(ErrorKind::kCorrupt, "the front of an encrypted file is damaged");
   Header header{sizeof front + length, std::string(length, '\0')};
@@ -200,15 +200,15 @@ Result<std::string> SealHeader(const crypto::Transformers& transformers, const S
   Wipe(text);
   HF_ASSIGN(std::string wrapped,
             transformers.EncryptEntry("secrets", "", std::string(kContext), std::move(json)));
-  std::string header(kMagic);
+  std::string header(kSealMagic);
   AppendLe(header, static_cast<uint32_t>(wrapped.size()));
   return header + wrapped;
 }
 
 Result<std::string> SealedBy(std::string_view header) {
-  size_t front = kMagic.size() + kLengthBytes;
+  size_t front = kSealMagic.size() + kLengthBytes;
   if (header.size() < front) return Fail(ErrorKind::kCorrupt, "no header of an encrypted file");
-  uint32_t length = Le32(header.data() + kMagic.size());
+  uint32_t length = Le32(header.data() + kSealMagic.size());
   HF_ASSIGN(auto needed, crypto::WhichKey(header.substr(front, length)));
   return fmt::format("{}, key \"{}\"", needed.provider, needed.key_name);
 }
@@ -250,10 +250,10 @@ Status SealSink::Write(std::string_view bytes) {
 Status SealSink::Close() { return impl_->End(true); }
 
 Result<bool> IsSealed(const File& file) {
-  char front[kMagic.size()];
+  char front[kSealMagic.size()];
   if (file.size() < sizeof front) return false;
   HF_TRY(file.ReadAt(0, front, sizeof front));
-  return std::string_view(front, sizeof front) == kMagic;
+  return std::string_view(front, sizeof front) == kSealMagic;
 }
 
 Result<std::unique_ptr<File>> OpenChunks(std::unique_ptr<File> file, uint64_t header_size,

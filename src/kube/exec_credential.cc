@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::minutes kPluginTimeout{2};
 
-Error Bad(const std::string& what) {
+Error BadAnswer(const std::string& what) {
   return Error(ErrorKind::kUnauthorized, "the credential plugin's answer cannot be used: " + what);
 }
 
@@ -32,25 +32,27 @@ std::string ExecInfo(const ExecConfig& exec, std::string_view cluster) {
 
 Result<ExecCredential> ParseExecCredential(std::string_view text, std::string_view api_version) {
   nlohmann::json root = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) return Fail(Bad("it is not a JSON object"));
-  if (TextOf(root, "kind") != "ExecCredential") return Fail(Bad("its kind is not ExecCredential"));
+  if (!root.is_object()) return Fail(BadAnswer("it is not a JSON object"));
+  if (TextOf(root, "kind") != "ExecCredential")
+    return Fail(BadAnswer("its kind is not ExecCredential"));
   if (TextOf(root, "apiVersion") != api_version)
-    return Fail(
-        Bad("its apiVersion is not " + std::string(api_version) + ", which the kubeconfig names"));
+    return Fail(BadAnswer("its apiVersion is not " + std::string(api_version) +
+                          ", which the kubeconfig names"));
   auto status = root.find("status");
-  if (status == root.end() || !status->is_object()) return Fail(Bad("it has no status"));
+  if (status == root.end() || !status->is_object()) return Fail(BadAnswer("it has no status"));
   ExecCredential credential;
   credential.token = SecretBytes::Take(TextOf(*status, "token"));
   credential.cert_pem = TextOf(*status, "clientCertificateData");
   credential.key_pem = SecretBytes::Take(TextOf(*status, "clientKeyData"));
   if (credential.cert_pem.empty() != credential.key_pem.empty())
-    return Fail(Bad("clientCertificateData and clientKeyData belong together; one is missing"));
+    return Fail(
+        BadAnswer("clientCertificateData and clientKeyData belong together; one is missing"));
   if (credential.token.empty() && credential.cert_pem.empty())
-    return Fail(Bad("it has neither a token nor a client certificate"));
+    return Fail(BadAnswer("it has neither a token nor a client certificate"));
   std::string expires = TextOf(*status, "expirationTimestamp");
   if (!expires.empty()) {
     Result<Clock::Wall> at = ParseRfc3339(expires);
-    if (!at) return Fail(Bad("its expirationTimestamp is not a time"));
+    if (!at) return Fail(BadAnswer("its expirationTimestamp is not a time"));
     credential.expires = *at;
   }
   return credential;

@@ -114,7 +114,7 @@ std::vector<std::string_view> Split(std::string_view path) {
 
 std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-std::string Verb(const RequestFacts& request, bool named) {
+std::string VerbOf(const RequestFacts& request, bool named) {
   if (request.method == "POST") return "create";
   if (request.method == "PUT") return "update";
   if (request.method == "PATCH") return "patch";
@@ -149,7 +149,7 @@ std::string NeededRight(const RequestFacts& request) {
   std::string resource(parts[at]);
   bool named = parts.size() > at + 1;
   if (parts.size() > at + 2) resource += "/" + std::string(parts[at + 2]);
-  std::string verb = Verb(request, named);
+  std::string verb = VerbOf(request, named);
   std::string right = "verb " + Quoted(verb) + " on resource " + Quoted(resource) +
                       " in API group " + Quoted(group);
   right += ns.empty() ? " (ClusterRole rule: " : " in namespace " + Quoted(ns) + " (Role rule: ";

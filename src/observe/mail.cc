@@ -10,7 +10,7 @@
 namespace holdfast::observe {
 namespace {
 
-constexpr std::chrono::milliseconds kTry{20'000};
+constexpr std::chrono::milliseconds kMailTry{20'000};
 
 std::string OneLine(std::string text) {
   std::replace_if(
@@ -76,7 +76,7 @@ Status Once(const Mail& mail, const Waits& waits) {
   curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, &Progress);
   curl_easy_setopt(c, CURLOPT_XFERINFODATA, &waits.stop);
   curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, static_cast<long>(kTry.count()));
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, static_cast<long>(kMailTry.count()));
   CURLcode code = curl_easy_perform(c);
   if (code == CURLE_OK) return {};
   long answer = 0;

@@ -9,7 +9,7 @@ namespace holdfast::op {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstWait{500};
-constexpr std::chrono::milliseconds kLongestWait{15'000};
+constexpr std::chrono::milliseconds kLongestRetryWait{15'000};
 constexpr int64_t kPage = 500;
 
 std::string NameOf(std::string_view object) {
@@ -123,7 +123,7 @@ void Informer::Run(std::stop_token stop) {
     readiness_.NotReady(type_.plural, why);
     log_.Warn("cannot watch; trying again", {{"type", type_.ResourceName()}, {"error", why}});
     clock_.Sleep(wait, stop);
-    wait = std::min(wait * 2, kLongestWait);
+    wait = std::min(wait * 2, kLongestRetryWait);
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const Clock::Wall kNow = ParseRfc3339("2026-01-27T10:00:00Z").value();
+const Clock::Wall kNowWall = ParseRfc3339("2026-01-27T10:00:00Z").value();
 
 constexpr std::string_view kBackup = R"({"apiVersion":"resources.cattle.io/v1","kind":"Backup",
  "metadata":{"name":"nightly","uid":"u1","resourceVersion":"7","generation":2,
@@ -61,7 +61,7 @@ TEST(CustomResources, StatusIsNoNews) {
 TEST(Status, OfSuccess) {
   BackupObject backup = ParseBackup(kBackup).value();
   std::string status = SuccessStatus(
-      backup, {"new.tar.gz", "S3", "{}", "5 objects", kNow, kNow + std::chrono::hours(1)});
+      backup, {"new.tar.gz", "S3", "{}", "5 objects", kNowWall, kNowWall + std::chrono::hours(1)});
   EXPECT_EQ(json::Find(status, {"conditions"}).value(),
             R"([{"lastUpdateTime":"2026-01-01T00:00:00Z","message":"Completed","status":"True",)"
             R"("type":"Ready"},{"lastUpdateTime":"2026-01-27T10:00:00Z","status":"True",)"
@@ -76,7 +76,7 @@ TEST(Status, OfSuccess) {
 
 TEST(Status, OfFailure) {
   BackupObject backup = ParseBackup(kBackup).value();
-  std::string after_success = FailureStatus(backup, {"no such bucket", "make it"}, kNow);
+  std::string after_success = FailureStatus(backup, {"no such bucket", "make it"}, kNowWall);
   EXPECT_THAT(
       after_success,
       HasSubstr(R"("message":"Retrying","reason":"Error","status":"False","type":"Ready")"));
@@ -88,10 +88,10 @@ TEST(Status, OfFailure) {
   EXPECT_THAT(after_success, Not(HasSubstr("lastSnapshotTs")));
   EXPECT_EQ(json::FindString(after_success, {"summary"}), "make it");
   EXPECT_EQ(json::Find(after_success, {"runStarted"}), "null");
-  EXPECT_THAT(FailureStatus(backup, {.text = "x", .keep_run = true}, kNow),
+  EXPECT_THAT(FailureStatus(backup, {.text = "x", .keep_run = true}, kNowWall),
               Not(HasSubstr("runStarted")));
   backup.last_snapshot.reset();
-  std::string first = FailureStatus(backup, {"no such bucket", "make it"}, kNow);
+  std::string first = FailureStatus(backup, {"no such bucket", "make it"}, kNowWall);
   EXPECT_THAT(first, HasSubstr(R"("message":"Retrying","status":"Unknown","type":"Ready")"));
   EXPECT_THAT(first, Not(HasSubstr("Uploaded")));
   // Reconciling comes first: the metrics' status label shows its message.
@@ -100,9 +100,9 @@ TEST(Status, OfFailure) {
 
 TEST(Status, OfAScheduleThatIsRightAgain) {
   BackupObject backup = ParseBackup(kBackup).value();
-  EXPECT_THAT(UpdatedStatus(backup, kNow, kNow), Not(HasSubstr("conditions")));
+  EXPECT_THAT(UpdatedStatus(backup, kNowWall, kNowWall), Not(HasSubstr("conditions")));
   backup.conditions = Failed(true, true, "bad schedule", true);
-  std::string right = UpdatedStatus(backup, kNow, kNow);
+  std::string right = UpdatedStatus(backup, kNowWall, kNowWall);
   EXPECT_THAT(right, HasSubstr(R"("message":"Completed")"));
   EXPECT_THAT(right, Not(HasSubstr("bad schedule")));
   EXPECT_EQ(json::FindString(right, {"phase"}), "Completed");
@@ -117,11 +117,11 @@ TEST(Status, TextHasNoHint) {
 TEST(Status, HistoryIsBounded) {
   std::string history = "[]";
   for (int i = 0; i < 15; ++i)
-    history = AddToHistory(history, "f" + std::to_string(i), "Completed", "", kNow);
+    history = AddToHistory(history, "f" + std::to_string(i), "Completed", "", kNowWall);
   EXPECT_THAT(history, HasSubstr("\"f14\""));
   EXPECT_THAT(history, HasSubstr("\"f5\""));
   EXPECT_THAT(history, Not(HasSubstr("\"f4\"")));
-  EXPECT_EQ(AddToHistory("nonsense", "f", "Completed", "", kNow),
+  EXPECT_EQ(AddToHistory("nonsense", "f", "Completed", "", kNowWall),
             R"([{"filename":"f","result":"Completed","time":"2026-01-27T10:00:00Z"}])");
 }
 
@@ -130,19 +130,20 @@ TEST(Status, OfRestores) {
   restore.meta.generation = 2;
   restore::Report report;
   report.counts.created = 3;
-  std::string done = RestoredStatus(restore, report, "PV", "", kNow);
+  std::string done = RestoredStatus(restore, report, "PV", "", kNowWall);
   EXPECT_THAT(done, HasSubstr(R"("restoreCompletionTs":"2026-01-27T10:00:00Z")"));
   EXPECT_THAT(done, HasSubstr(R"("backupSource":"PV")"));
   EXPECT_THAT(done, HasSubstr("3 created"));
   restore.dry_run = true;
   report.plan_only = true;
-  std::string planned = RestoredStatus(restore, report, "PV", "r-plan", kNow);
+  std::string planned = RestoredStatus(restore, report, "PV", "r-plan", kNowWall);
   EXPECT_THAT(planned, Not(HasSubstr("restoreCompletionTs")));
   EXPECT_THAT(planned, HasSubstr(R"("planConfigMap":"r-plan")"));
-  std::string stalled = RestoreFailureStatus(restore, "damaged", "", true, &report, kNow);
+  std::string stalled = RestoreFailureStatus(restore, "damaged", "", true, &report, kNowWall);
   EXPECT_THAT(stalled, HasSubstr(R"("type":"Stalled")"));
   EXPECT_THAT(stalled, HasSubstr(R"("observedGeneration":2)"));
-  std::string failed = RestoreFailureStatus(restore, "no Secret", "make it", false, nullptr, kNow);
+  std::string failed =
+      RestoreFailureStatus(restore, "no Secret", "make it", false, nullptr, kNowWall);
   EXPECT_THAT(failed, Not(HasSubstr("observedGeneration")));
   EXPECT_EQ(json::FindString(failed, {"summary"}), "make it");
 }

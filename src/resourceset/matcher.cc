@@ -14,7 +14,7 @@ std::vector<std::string> Sorted(std::vector<std::string> list) {
   return list;
 }
 
-bool Contains(const std::vector<std::string>& sorted, std::string_view text) {
+bool ContainsSorted(const std::vector<std::string>& sorted, std::string_view text) {
   auto it = std::lower_bound(sorted.begin(), sorted.end(), text,
                              [](const std::string& a, std::string_view b) { return a < b; });
   return it != sorted.end() && *it == text;
@@ -90,7 +90,7 @@ bool Matcher::NeedsBody(const kube::ResourceType& type) const {
 bool Matcher::NameFits(std::string_view name) const {
   const bool has_pattern = patterns_.names || patterns_.exclude_names;
   if (names_.empty() && !has_pattern) return true;
-  if (Contains(names_, name)) return true;
+  if (ContainsSorted(names_, name)) return true;
   if (!has_pattern) return false;
   return (!patterns_.names || patterns_.names->Matches(name)) &&
          !(patterns_.exclude_names && patterns_.exclude_names->Matches(name));
@@ -98,7 +98,8 @@ bool Matcher::NameFits(std::string_view name) const {
 
 bool Matcher::NamespaceFits(const kube::ResourceType& type, std::string_view ns) const {
   if (!type.namespaced || (namespaces_.empty() && !patterns_.namespaces)) return true;
-  return Contains(namespaces_, ns) || (patterns_.namespaces && patterns_.namespaces->Matches(ns));
+  return ContainsSorted(namespaces_, ns) ||
+         (patterns_.namespaces && patterns_.namespaces->Matches(ns));
 }
 
 bool Matcher::Takes(const kube::ResourceType& type, const ObjectView& object, bool fields) const {

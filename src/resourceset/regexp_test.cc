@@ -5,25 +5,25 @@
 namespace holdfast::resourceset {
 namespace {
 
-bool Matches(std::string_view pattern, std::string_view text) {
+bool PatternMatches(std::string_view pattern, std::string_view text) {
   auto regexp = Regexp::Compile(pattern);
   EXPECT_TRUE(regexp) << pattern << ": " << regexp.error().ToString();
   return regexp && regexp->Matches(text);
 }
 
 TEST(Regexp, IsUnanchoredAndCaseSensitive) {
-  EXPECT_TRUE(Matches("ecret", "secrets"));
-  EXPECT_FALSE(Matches("^ecret", "secrets"));
-  EXPECT_FALSE(Matches("Secret", "secrets"));
-  EXPECT_TRUE(Matches("(?i)SECRET", "secrets"));
-  EXPECT_TRUE(Matches("^cattle-|^p-", "p-1"));
-  EXPECT_TRUE(Matches(".", "x"));
-  EXPECT_FALSE(Matches(".", ""));
-  EXPECT_TRUE(Matches(R"(\pL\z)", "ü"));
+  EXPECT_TRUE(PatternMatches("ecret", "secrets"));
+  EXPECT_FALSE(PatternMatches("^ecret", "secrets"));
+  EXPECT_FALSE(PatternMatches("Secret", "secrets"));
+  EXPECT_TRUE(PatternMatches("(?i)SECRET", "secrets"));
+  EXPECT_TRUE(PatternMatches("^cattle-|^p-", "p-1"));
+  EXPECT_TRUE(PatternMatches(".", "x"));
+  EXPECT_FALSE(PatternMatches(".", ""));
+  EXPECT_TRUE(PatternMatches(R"(\pL\z)", "ü"));
 }
 
 TEST(Regexp, NamedGroupsOfBothSpellings) {
-  EXPECT_TRUE(Matches("^(?P<a>x)(?<b>y)$", "xy"));
+  EXPECT_TRUE(PatternMatches("^(?P<a>x)(?<b>y)$", "xy"));
   EXPECT_EQ(TranslateNamedGroups("(?<n>a)(?P<m>b)(?:c)"), "(?P<n>a)(?P<m>b)(?:c)");
   EXPECT_EQ(TranslateNamedGroups(R"(\(?<n>)"), R"(\(?<n>)");
   EXPECT_EQ(TranslateNamedGroups("[(?<]"), "[(?<]");

@@ -33,40 +33,40 @@ struct OwnersTest : ::testing::Test {
 };
 using List = std::vector<std::string>;
 
-const char* const kPot = "pots.x.io#v1/n/pot.json";
-const char* const kOak = "plants.x.io#v1/oak.json";
+const char* const kPotEntry = "pots.x.io#v1/n/pot.json";
+const char* const kOakEntry = "plants.x.io#v1/oak.json";
 
 TEST_F(OwnersTest, AnOwnerOfTheArchiveComesFirstAndGivesItsUid) {
   Planned plan = MakePlan(
       {{"configmaps.#v1/n/leaf.json", Owned("ConfigMap", "leaf", Ref("x.io/v1", "Pot", "pot"))},
-       {kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
-       {kOak, Plain("Plant", "oak")}},
+       {kPotEntry, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
+       {kOakEntry, Plain("Plant", "oak")}},
       cluster);
-  EXPECT_EQ(plan.Place(kOak), std::make_pair(1, 0));
-  EXPECT_EQ(plan.Place(kPot), std::make_pair(2, 0));
+  EXPECT_EQ(plan.Place(kOakEntry), std::make_pair(1, 0));
+  EXPECT_EQ(plan.Place(kPotEntry), std::make_pair(2, 0));
   EXPECT_EQ(plan.Place("configmaps.#v1/n/leaf.json"), std::make_pair(2, 1));
-  plan.live->SetLive(plan.Id(kOak), J("{'metadata':{'name':'oak','uid':'u-oak'}}"));
-  PreparedWrite written = plan.Write(kPot);
+  plan.live->SetLive(plan.Id(kOakEntry), J("{'metadata':{'name':'oak','uid':'u-oak'}}"));
+  PreparedWrite written = plan.Write(kPotEntry);
   EXPECT_EQ(Sent(written.main.body), List{"oak=u-oak"});
   EXPECT_TRUE(written.dropped_owners.empty());
 }
 
 TEST_F(OwnersTest, WhatAFailedOwnerLeavesIsWrittenWithoutIt) {
-  Planned plan = MakePlan(
-      {{kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))}, {kOak, Plain("Plant", "oak")}},
-      cluster);
-  PreparedWrite written = plan.Write(kPot);  // oak was never created
+  Planned plan = MakePlan({{kPotEntry, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
+                           {kOakEntry, Plain("Plant", "oak")}},
+                          cluster);
+  PreparedWrite written = plan.Write(kPotEntry);  // oak was never created
   EXPECT_EQ(Sent(written.main.body), List{});
   ASSERT_EQ(written.dropped_owners.size(), 1u);
   EXPECT_NE(written.dropped_owners[0].find("plants.x.io oak"), std::string::npos);
 }
 
 TEST_F(OwnersTest, AnotherVersionOfTheOwnerIsTheSameOwner) {
-  std::string uid = cluster.Put(kOak, Plain("Plant", "oak"));
-  Planned plan = MakePlan(
-      {{kPot, Owned("Pot", "pot", Ref("x.io/v9", "Plant", "oak"))}, {kOak, Plain("Plant", "oak")}},
-      cluster);
-  EXPECT_EQ(Sent(plan.Write(kPot).main.body), List{"oak=" + uid});
+  std::string uid = cluster.Put(kOakEntry, Plain("Plant", "oak"));
+  Planned plan = MakePlan({{kPotEntry, Owned("Pot", "pot", Ref("x.io/v9", "Plant", "oak"))},
+                           {kOakEntry, Plain("Plant", "oak")}},
+                          cluster);
+  EXPECT_EQ(Sent(plan.Write(kPotEntry).main.body), List{"oak=" + uid});
 }
 
 TEST_F(OwnersTest, AnOwnerOutsideTheArchiveIsTakenFromTheCluster) {
@@ -77,8 +77,8 @@ TEST_F(OwnersTest, AnOwnerOutsideTheArchiveIsTakenFromTheCluster) {
   std::string refs = Ref("rbac.authorization.k8s.io/v1beta1", "ClusterRole", "cr") + "," +
                      Ref("v1", "ConfigMap", "cm") + "," + Ref("v1", "ConfigMap", "lost") + "," +
                      Ref("v1", "Nonsense", "x") + ",{'kind':'Pot','name':'p'}";
-  Planned plan = MakePlan({{kPot, Owned("Pot", "pot", refs)}}, cluster);
-  PreparedWrite written = plan.Write(kPot);
+  Planned plan = MakePlan({{kPotEntry, Owned("Pot", "pot", refs)}}, cluster);
+  PreparedWrite written = plan.Write(kPotEntry);
   EXPECT_EQ(Sent(written.main.body), (List{"cr=" + uid, "cm=" + local}));
   ASSERT_EQ(written.dropped_owners.size(), 3u);
   EXPECT_NE(written.dropped_owners[0].find("neither in the archive nor in the cluster"),
@@ -95,23 +95,23 @@ TEST_F(OwnersTest, ManyOwnersOfOneTypeAreFoundByOneList) {
                 Plain("ClusterRole", name));
     refs += (i ? "," : "") + Ref("rbac.authorization.k8s.io/v1", "ClusterRole", name);
   }
-  Planned plan = MakePlan({{kPot, Owned("Pot", "pot", refs)}}, cluster);
-  EXPECT_EQ(Sent(plan.Write(kPot).main.body).size(), 40u);
+  Planned plan = MakePlan({{kPotEntry, Owned("Pot", "pot", refs)}}, cluster);
+  EXPECT_EQ(Sent(plan.Write(kPotEntry).main.body).size(), 40u);
   EXPECT_EQ(cluster.gets, 0);
 }
 
 TEST_F(OwnersTest, RolesHoldNothingAlone) {
   std::string role = Ref("management.cattle.io/v3", "GlobalRole", "g");
   Entries entries = {{"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g")},
-                     {kOak, Owned("Plant", "oak", role)},
+                     {kOakEntry, Owned("Plant", "oak", role)},
                      {"plants.x.io#v1/elm.json",
                       Owned("Plant", "elm", role + "," + Ref("x.io/v1", "Plant", "oak"))}};
   std::string g =
       cluster.Put("globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g"));
-  std::string oak = cluster.Put(kOak, Plain("Plant", "oak"));
+  std::string oak = cluster.Put(kOakEntry, Plain("Plant", "oak"));
   Planned plan = MakePlan(entries, cluster);
-  EXPECT_EQ(Sent(plan.Write(kOak).main.body), List{});
-  EXPECT_EQ(plan.Kind(kOak), ActionKind::kNothing) << "it is live without the reference";
+  EXPECT_EQ(Sent(plan.Write(kOakEntry).main.body), List{});
+  EXPECT_EQ(plan.Kind(kOakEntry), ActionKind::kNothing) << "it is live without the reference";
   EXPECT_EQ(Sent(plan.Write("plants.x.io#v1/elm.json").main.body), (List{"g=" + g, "oak=" + oak}));
 }
 
@@ -126,11 +126,11 @@ TEST_F(OwnersTest, WhatALiveObjectStillHasIsNoReasonToWrite) {
              owner + "','uid':'" + uid + "'}]}}");
   };
   auto plan = [&](const std::string& text) {
-    cluster.Put(kOak, text);
-    return MakePlan({{kOak, text},
+    cluster.Put(kOakEntry, text);
+    return MakePlan({{kOakEntry, text},
                      {"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g")}},
                     cluster)
-        .Kind(kOak);
+        .Kind(kOakEntry);
   };
   EXPECT_EQ(plan(owned("oak", "management.cattle.io/v3", "GlobalRole", "g", g)),
             ActionKind::kNothing);
@@ -145,13 +145,13 @@ TEST_F(OwnersTest, WhatALiveObjectStillHasIsNoReasonToWrite) {
 TEST_F(OwnersTest, ABuiltInRoleThatIsNotThereIsDroppedAloneOfTwo) {
   Entries entries = {
       {"globalroles.management.cattle.io#v3/g.json", Plain("GlobalRole", "g", ",'builtin':true")},
-      {kPot, Owned("Pot", "pot",
-                   Ref("management.cattle.io/v3", "GlobalRole", "g") + "," +
-                       Ref("v1", "ConfigMap", "cm"))}};
+      {kPotEntry, Owned("Pot", "pot",
+                        Ref("management.cattle.io/v3", "GlobalRole", "g") + "," +
+                            Ref("v1", "ConfigMap", "cm"))}};
   std::string uid =
       cluster.Put("configmaps.#v1/n/cm.json", J("{'metadata':{'name':'cm','namespace':'n'}}"));
   Planned plan = MakePlan(entries, cluster);
-  PreparedWrite written = plan.Write(kPot);
+  PreparedWrite written = plan.Write(kPotEntry);
   EXPECT_EQ(Sent(written.main.body), List{"cm=" + uid});
   ASSERT_EQ(written.dropped_owners.size(), 1u);
   EXPECT_NE(written.dropped_owners[0].find("never restored"), std::string::npos);
@@ -171,11 +171,11 @@ TEST_F(OwnersTest, ASkippedOwnerThatIsLiveGivesItsUid) {
 }
 
 TEST_F(OwnersTest, ANamespacedOwnerOfAClusterScopedObjectIsDropped) {
-  Entries entries = {{kOak, Owned("Plant", "oak", Ref("v1", "ConfigMap", "a"))},
+  Entries entries = {{kOakEntry, Owned("Plant", "oak", Ref("v1", "ConfigMap", "a"))},
                      {"plants.x.io#v1/elm.json", Owned("Plant", "elm", Ref("v1", "Secret", "s"))},
                      {"configmaps.#v1/n/a.json", Plain("ConfigMap", "a")}};
   Planned plan = MakePlan(entries, cluster);
-  for (const char* path : {kOak, "plants.x.io#v1/elm.json"}) {
+  for (const char* path : {kOakEntry, "plants.x.io#v1/elm.json"}) {
     PreparedWrite written = plan.Write(path);
     EXPECT_EQ(Sent(written.main.body), List{});
     ASSERT_EQ(written.dropped_owners.size(), 1u);
@@ -207,38 +207,38 @@ TEST_F(OwnersTest, ACrdOwnedByALaterObjectIsPatchedToo) {
   std::string crd = "customresourcedefinitions.apiextensions.k8s.io#v1/a.y.io.json";
   Entries entries = {{crd, Owned("CustomResourceDefinition", "a.y.io",
                                  Ref("x.io/v1", "Plant", "oak"), ",'spec':{'versions':[]}")},
-                     {kOak, Plain("Plant", "oak")}};
+                     {kOakEntry, Plain("Plant", "oak")}};
   Planned plan = MakePlan(entries, cluster);
   EXPECT_TRUE(plan.At(crd).deferred_owners);
 }
 
 TEST_F(OwnersTest, LiveReferencesMustBeTheArchivedOnesWithLiveUids) {
-  std::string oak = cluster.Put(kOak, Plain("Plant", "oak"));
-  Entries entries = {{kPot, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
-                     {kOak, Plain("Plant", "oak")}};
+  std::string oak = cluster.Put(kOakEntry, Plain("Plant", "oak"));
+  Entries entries = {{kPotEntry, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
+                     {kOakEntry, Plain("Plant", "oak")}};
   auto live = [&](const std::string& uid, const std::string& more = "") {
-    cluster.Put(kPot,
+    cluster.Put(kPotEntry,
                 J("{'metadata':{'name':'pot','namespace':'n','ownerReferences':["
                   "{'uid':'" +
                   uid + "','apiVersion':'x.io/v1','name':'oak','kind':'Plant'" + more + "}]}}"));
-    return MakePlan(entries, cluster).At(kPot);
+    return MakePlan(entries, cluster).At(kPotEntry);
   };
   EXPECT_EQ(live(oak).kind, ActionKind::kNothing);
   EXPECT_EQ(live("another").reason, ActionReason::kOwnersDiffer);
   EXPECT_EQ(live(oak, ",'controller':true").reason, ActionReason::kOwnersDiffer);
-  cluster.Put(kPot, J("{'metadata':{'name':'pot','namespace':'n'}}"));
-  EXPECT_EQ(MakePlan(entries, cluster).At(kPot).reason, ActionReason::kOwnersDiffer);
+  cluster.Put(kPotEntry, J("{'metadata':{'name':'pot','namespace':'n'}}"));
+  EXPECT_EQ(MakePlan(entries, cluster).At(kPotEntry).reason, ActionReason::kOwnersDiffer);
   // A live owner that the archive's object does not have goes.
-  cluster.Put(kOak, Plain("Plant", "oak"));
-  Entries without = {{kPot, Plain("Pot", "pot")}};
-  EXPECT_EQ(MakePlan(without, cluster).At(kPot).kind, ActionKind::kNothing);
+  cluster.Put(kOakEntry, Plain("Plant", "oak"));
+  Entries without = {{kPotEntry, Plain("Pot", "pot")}};
+  EXPECT_EQ(MakePlan(without, cluster).At(kPotEntry).kind, ActionKind::kNothing);
   live(oak);
-  EXPECT_EQ(MakePlan(without, cluster).At(kPot).reason, ActionReason::kOwnersDiffer);
+  EXPECT_EQ(MakePlan(without, cluster).At(kPotEntry).reason, ActionReason::kOwnersDiffer);
 }
 
 TEST_F(OwnersTest, AReferenceThatIsDroppedIsNoDifferenceForEver) {
-  Entries entries = {{kPot, Owned("Pot", "pot", Ref("v1", "ConfigMap", "lost"))}};
-  cluster.Put(kPot, J("{'metadata':{'name':'pot','namespace':'n'}}"));
+  Entries entries = {{kPotEntry, Owned("Pot", "pot", Ref("v1", "ConfigMap", "lost"))}};
+  cluster.Put(kPotEntry, J("{'metadata':{'name':'pot','namespace':'n'}}"));
   EXPECT_TRUE(MakePlan(entries, cluster).plan->empty());
 }
 

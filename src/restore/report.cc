@@ -5,7 +5,7 @@
 namespace holdfast::restore {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 void AppendNotes(std::string& out, const NoteList& list, const char* title) {
   if (list.total == 0) return;
@@ -49,8 +49,8 @@ void AppendCounts(std::string& out, const Report& report) {
   out += "\n";
 }
 
-json NotesJson(const NoteList& list) {
-  json notes = json::array();
+Json NotesJson(const NoteList& list) {
+  Json notes = Json::array();
   for (const ObjectNote& note : list.notes) {
     notes.push_back({{"object", note.object}, {"text", note.text}});
   }
@@ -101,7 +101,7 @@ std::string ToText(const Report& report) {
 
 std::string ToJson(const Report& report) {
   const Counts& c = report.counts;
-  json doc = {{"archive", report.archive},
+  Json doc = {{"archive", report.archive},
               {"runName", report.run_name},
               {"planOnly", report.plan_only},
               {"nothingToDo", report.nothing_to_do},
@@ -123,13 +123,13 @@ std::string ToJson(const Report& report) {
               {"scaled", report.scaled},
               {"notes", report.notes}};
   if (report.plan_only) {
-    json plan = json::array();
+    Json plan = Json::array();
     for (const PlanLine& line : report.plan) {
       plan.push_back({{"action", line.action}, {"object", line.object}, {"reason", line.reason}});
     }
     doc["plan"] = std::move(plan);
   }
-  return doc.dump(-1, ' ', false, json::error_handler_t::replace);
+  return doc.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace holdfast::restore

@@ -96,7 +96,7 @@ Result<std::vector<File>> ReadTar(std::string_view bytes, const TarLimits& limit
   return files;
 }
 
-std::string ErrorOf(std::string_view bytes, const TarLimits& limits = {}) {
+std::string TarErrorOf(std::string_view bytes, const TarLimits& limits = {}) {
   auto files = ReadTar(bytes, limits);
   return files ? "no error" : files.error().ToString();
 }
@@ -188,31 +188,31 @@ TEST_F(TarTest, RefusesPathsThatLeadOut) {
            {"./", "empty"},
            {"üa/../b", "\"..\""},
            {"a/" + std::string(5000, 'x'), "more than 4096 bytes"}}) {
-    std::string error = ErrorOf(WriteTar({{path, "{}", 0644, 0}}));
+    std::string error = TarErrorOf(WriteTar({{path, "{}", 0644, 0}}));
     EXPECT_THAT(error, HasSubstr(why)) << path;
     EXPECT_THAT(error, HasSubstr("at byte ")) << path;
   }
 }
 
 TEST_F(TarTest, NamesTheEntryInErrors) {
-  EXPECT_THAT(ErrorOf(WriteTar({{"a/\x1b[2J/../b", "{}", 0644, 0}})),
+  EXPECT_THAT(TarErrorOf(WriteTar({{"a/\x1b[2J/../b", "{}", 0644, 0}})),
               HasSubstr(R"(entry "a/\x1b[2J/../b" at byte 0)"));
 }
 
 TEST_F(TarTest, HasLimits) {
   std::string bytes = WriteTar(Samples());
-  EXPECT_THAT(ErrorOf(bytes, {.max_entry = 600'000}), HasSubstr("b.#v1/big.json"));
-  EXPECT_THAT(ErrorOf(bytes, {.max_entries = 5}), HasSubstr("more than 5 entries"));
-  EXPECT_EQ(ErrorOf(bytes + std::string(100'000, '\0'), {.max_padding = 100'000}), "no error");
-  EXPECT_THAT(ErrorOf(bytes + std::string(100'001, '\0'), {.max_padding = 100'000}),
+  EXPECT_THAT(TarErrorOf(bytes, {.max_entry = 600'000}), HasSubstr("b.#v1/big.json"));
+  EXPECT_THAT(TarErrorOf(bytes, {.max_entries = 5}), HasSubstr("more than 5 entries"));
+  EXPECT_EQ(TarErrorOf(bytes + std::string(100'000, '\0'), {.max_padding = 100'000}), "no error");
+  EXPECT_THAT(TarErrorOf(bytes + std::string(100'001, '\0'), {.max_padding = 100'000}),
               HasSubstr("zero bytes after the end"));
 }
 
 TEST_F(TarTest, RefusesBytesAfterTheEnd) {
   std::string bytes = WriteTar(Samples());
-  EXPECT_THAT(ErrorOf(bytes + "x"), HasSubstr("after the end"));
+  EXPECT_THAT(TarErrorOf(bytes + "x"), HasSubstr("after the end"));
   std::string one = bytes.substr(0, bytes.size() - 512) + bytes;
-  EXPECT_THAT(ErrorOf(one), HasSubstr("single zero block"));
+  EXPECT_THAT(TarErrorOf(one), HasSubstr("single zero block"));
 }
 
 // A header with `change` applied, its checksum mended.
@@ -225,32 +225,32 @@ std::string Forge(void (*change)(tar::Header&)) {
 }
 
 TEST_F(TarTest, ReadsBase256AndOldNumbers) {
-  EXPECT_EQ(
-      ErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "\x80\0\0\0\0\0\0\0\0\0\0\2", 12); })),
-      "no error");
-  EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "         2 \0", 12); })),
+  EXPECT_EQ(TarErrorOf(Forge(
+                [](tar::Header& h) { std::memcpy(h.size, "\x80\0\0\0\0\0\0\0\0\0\0\2", 12); })),
             "no error");
-  EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { std::memset(h.magic, 0, 8); })), "no error");
-  EXPECT_EQ(ErrorOf(Forge([](tar::Header& h) { h.type = '\0'; })), "no error");
+  EXPECT_EQ(TarErrorOf(Forge([](tar::Header& h) { std::memcpy(h.size, "         2 \0", 12); })),
+            "no error");
+  EXPECT_EQ(TarErrorOf(Forge([](tar::Header& h) { std::memset(h.magic, 0, 8); })), "no error");
+  EXPECT_EQ(TarErrorOf(Forge([](tar::Header& h) { h.type = '\0'; })), "no error");
 }
 
 TEST_F(TarTest, RefusesAbsurdSizes) {
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { std::memset(h.size, 0xff, 12); })),
+  EXPECT_THAT(TarErrorOf(Forge([](tar::Header& h) { std::memset(h.size, 0xff, 12); })),
               HasSubstr("no number"));
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) {
+  EXPECT_THAT(TarErrorOf(Forge([](tar::Header& h) {
                 std::memcpy(h.size, "\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12);
               })),
               HasSubstr("more than the limit"));
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { std::memset(h.size, '7', 12); })),
+  EXPECT_THAT(TarErrorOf(Forge([](tar::Header& h) { std::memset(h.size, '7', 12); })),
               HasSubstr("more than the limit"));
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { std::memset(h.size, '9', 12); })),
+  EXPECT_THAT(TarErrorOf(Forge([](tar::Header& h) { std::memset(h.size, '9', 12); })),
               HasSubstr("no number"));
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) {
+  EXPECT_THAT(TarErrorOf(Forge([](tar::Header& h) {
                 h.type = 'x';
                 std::memset(h.size, '7', 12);
               })),
               HasSubstr("extension"));
-  EXPECT_THAT(ErrorOf(Forge([](tar::Header& h) { h.type = 'S'; })), HasSubstr("sparse"));
+  EXPECT_THAT(TarErrorOf(Forge([](tar::Header& h) { h.type = 'S'; })), HasSubstr("sparse"));
 }
 
 TEST_F(TarTest, ChecksTheChecksum) {
@@ -259,7 +259,7 @@ TEST_F(TarTest, ChecksTheChecksum) {
     if (at == 154 || at == 155) continue;  // behind the checksum's digits
     std::string bad = bytes;
     bad[at] = char(bad[at] ^ 1);
-    EXPECT_NE(ErrorOf(bad), "no error") << at;
+    EXPECT_NE(TarErrorOf(bad), "no error") << at;
   }
 }
 
@@ -284,12 +284,12 @@ TEST_F(TarTest, ReadsPax) {
   EXPECT_EQ(ReadTar(with("20 mtime=12345.6789\n"))->at(0).path, "name.#v1/x");
   for (const char* bad : {"x", "12 path=ab\n", "13 path=abc\n", "0 \n", "3 \n", "5 a=b", "4 a\n",
                           "99999999999999999999 path=abc\n", "11 size=-12\n", "11 =abcdef\n"}) {
-    EXPECT_THAT(ErrorOf(with(bad)), HasSubstr("pax header")) << bad;
+    EXPECT_THAT(TarErrorOf(with(bad)), HasSubstr("pax header")) << bad;
   }
-  EXPECT_THAT(ErrorOf(with("22 GNU.sparse.major=1\n")), HasSubstr("sparse"));
-  EXPECT_THAT(ErrorOf(with(std::string("14 path=a\0bcd\n", 14))), HasSubstr("NUL"));
-  EXPECT_THAT(ErrorOf(with("14 path=../a\n")), HasSubstr("damaged"));
-  EXPECT_THAT(ErrorOf(with("13 path=../a\n")), HasSubstr("\"..\""));
+  EXPECT_THAT(TarErrorOf(with("22 GNU.sparse.major=1\n")), HasSubstr("sparse"));
+  EXPECT_THAT(TarErrorOf(with(std::string("14 path=a\0bcd\n", 14))), HasSubstr("NUL"));
+  EXPECT_THAT(TarErrorOf(with("14 path=../a\n")), HasSubstr("damaged"));
+  EXPECT_THAT(TarErrorOf(with("13 path=../a\n")), HasSubstr("\"..\""));
 }
 
 TEST_F(TarTest, WriterKeepsCount) {

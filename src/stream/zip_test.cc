@@ -10,7 +10,7 @@
 namespace holdfast::stream {
 namespace {
 
-std::string Sample(size_t size) {
+std::string SampleLines(size_t size) {
   std::string text;
   while (text.size() < size) text += "line " + std::to_string(text.size() * 7919 % 1000) + "\n";
   text.resize(size);
@@ -79,7 +79,7 @@ std::string WriteByLibarchive(const std::vector<std::pair<std::string, std::stri
 
 TEST(Zip, IsReadByOthersAndByUs) {
   for (size_t size : {size_t{0}, size_t{1}, size_t{999}, size_t{700'000}}) {
-    std::string text = Sample(size), zip = Zip(text);
+    std::string text = SampleLines(size), zip = Zip(text);
     EXPECT_EQ(ReadByLibarchive(zip), text);
     auto ours = Unzip(zip);
     ASSERT_TRUE(ours) << ours.error().ToString();
@@ -88,7 +88,7 @@ TEST(Zip, IsReadByOthersAndByUs) {
 }
 
 TEST(Zip, OthersAreRead) {
-  std::string text = Sample(300'000);
+  std::string text = SampleLines(300'000);
   for (const char* how :
        {"compression=deflate", "compression=store", "compression=deflate,zip64"}) {
     auto got = Unzip(WriteByLibarchive({{"backup/", ""}, {"backup/snap.db", text}}, how));
@@ -101,7 +101,7 @@ TEST(Zip, OthersAreRead) {
 }
 
 TEST(Zip, DamageIsFound) {
-  std::string text = Sample(5'000), zip = Zip(text);
+  std::string text = SampleLines(5'000), zip = Zip(text);
   for (size_t size = 0; size < zip.size(); ++size) EXPECT_FALSE(Unzip(zip.substr(0, size))) << size;
   std::string stored = WriteByLibarchive({{"snap.db", text}}, "compression=store");
   for (const std::string& whole : {zip, stored}) {

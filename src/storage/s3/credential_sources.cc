@@ -7,8 +7,8 @@
 namespace holdfast::storage::s3 {
 namespace {
 
-constexpr size_t kMaxAnswer = 256 * 1024;
-constexpr size_t kMaxFile = 1 << 20;
+constexpr size_t kMaxCredentials = 256 * 1024;
+constexpr size_t kMaxTokenFile = 1 << 20;
 
 class StaticSource : public CredentialSource {
  public:
@@ -91,7 +91,7 @@ std::vector<std::unique_ptr<CredentialSource>> CredentialSources(const S3Config&
 
 Result<std::string> ReadSmall(const std::string& path) {
   HF_ASSIGN(auto file, stream::FileSource::Open(path));
-  return stream::ReadAll(file, kMaxFile);
+  return stream::ReadAll(file, kMaxTokenFile);
 }
 
 Result<MetadataAnswer> Ask(net::HttpClient& http, const MetadataRequest& ask, const Waits& waits) {
@@ -104,7 +104,7 @@ Result<MetadataAnswer> Ask(net::HttpClient& http, const MetadataRequest& ask, co
     request.url = ask.url;
     request.headers = ask.headers;
     request.body = ask.body;
-    request.on_body = net::CollectInto(answer.body, kMaxAnswer);
+    request.on_body = net::CollectInto(answer.body, kMaxCredentials);
     request.deadline = waits.deadline.Min(Deadline::After(*waits.clock, ask.timeout));
     request.stop = waits.stop;
     net::HttpResponse response;
