@@ -35,6 +35,7 @@ class S3Download : public ::testing::Test {
   void CutOff(const TestRequest& request, TestReply& reply, size_t keep) {
     std::string range = FakeS3::HeaderOf(request, "range");
     size_t begin = std::stoul(range.substr(6)), end = std::stoul(range.substr(range.find('-') + 1));
+    auto lock = s3_.Lock();
     const std::string& bytes = s3_.objects.at("a").bytes;
     reply.Raw("HTTP/1.1 206 X\r\nContent-Range: bytes " + std::to_string(begin) + "-" +
               std::to_string(end) + "/" + std::to_string(bytes.size()) +
@@ -103,6 +104,7 @@ TEST_F(S3Download, AFileThatIsReplacedMeanwhileIsNoMixture) {
   s3_.hook = [&](const TestRequest& request, TestReply& reply) {
     if (request.method != "GET" || ++hits_ > 1) return false;
     CutOff(request, reply, 100'000);
+    auto lock = s3_.Lock();
     s3_.objects["a"].etag = "\"other\"";
     return true;
   };
@@ -193,7 +195,7 @@ TEST_F(S3Download, ABodyCutOffAtAnyByte) {
   std::string whole = head + bytes;
   for (size_t cut = 0; cut < whole.size(); ++cut) {
     hits_ = 0;
-    s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+    s3_.hook = [&, cut](const TestRequest& request, TestReply& reply) {
       if (request.method != "GET" || ++hits_ > 1) return false;
       reply.Raw(whole.substr(0, cut));
       reply.Close(cut % 2 == 1);
@@ -204,7 +206,7 @@ TEST_F(S3Download, ABodyCutOffAtAnyByte) {
     EXPECT_EQ(*got, bytes) << cut;
     EXPECT_GE(hits_, 2) << cut;
     // And for ever: an error, not a short file.
-    s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+    s3_.hook = [&, cut](const TestRequest& request, TestReply& reply) {
       if (request.method != "GET" || cut % 10 != 0) return false;
       std::string range = FakeS3::HeaderOf(request, "range");
       if (range.starts_with("bytes=0-")) reply.Raw(whole.substr(0, cut));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -29,8 +30,25 @@ class FakeS3 {
   // True: it has answered.
   using Hook = std::function<bool(const net::TestRequest&, net::TestReply&)>;
 
-  explicit FakeS3(Hook fault = {})
-      : hook(std::move(fault)), server_([this](const auto& q, auto& r) { Serve(q, r); }) {}
+  // A hook may be set while a connection of an earlier request is still served.
+  class HookSlot {
+   public:
+    HookSlot& operator=(Hook hook) {
+      std::lock_guard lock(mutex_);
+      hook_ = std::make_shared<const Hook>(std::move(hook));
+      return *this;
+    }
+    std::shared_ptr<const Hook> Get() const {
+      std::lock_guard lock(mutex_);
+      return hook_;
+    }
+
+   private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Hook> hook_ = std::make_shared<const Hook>();
+  };
+
+  FakeS3() : server_([this](const auto& q, auto& r) { Serve(q, r); }) {}
 
   S3Config Config() const {
     S3Config config;
@@ -43,8 +61,11 @@ class FakeS3 {
   }
   std::string url() const { return server_.url(); }
 
+  // Held by a hook while it changes what is there: other requests may be under way beside it.
+  std::unique_lock<std::mutex> Lock() { return std::unique_lock(mutex_); }
+
+  HookSlot hook;
   // What a test may look at while no request is under way.
-  Hook hook;
   std::map<std::string, Object> objects;
   std::map<std::string, UploadState> uploads;
   std::vector<std::string> log;  // "PUT /bkt/a?partNumber=1&uploadId=u1"
@@ -90,7 +111,8 @@ class FakeS3 {
       std::lock_guard lock(mutex_);
       log.push_back(request.method + " " + request.target);
     }
-    if (hook && hook(request, reply)) return;
+    auto now = hook.Get();
+    if (*now && (*now)(request, reply)) return;
     Answer(request, reply);
   }
   void Get(const net::TestRequest& request, net::TestReply& reply, const Object& object);

@@ -97,6 +97,7 @@ TEST_F(S3Upload, AfterTheLastAttemptTheStoreIsQuoted) {
 TEST_F(S3Upload, ALostAnswerIsNoConflictWithOurselves) {
   s3_.hook = [&](const TestRequest& request, TestReply& reply) {
     if (!IsPut(request) || ++hits_ > 1) return false;
+    auto lock = s3_.Lock();
     s3_.objects["a"] = {request.body, FakeS3::HeaderOf(request, "x-amz-meta-holdfast-upload"), "",
                         "", "\"p\""};
     reply.Close(true);
@@ -109,6 +110,7 @@ TEST_F(S3Upload, ALostAnswerIsNoConflictWithOurselves) {
 TEST_F(S3Upload, SomebodyElsesFileIsAConflict) {
   // It comes to be just after it was looked for.
   s3_.hook = [&](const TestRequest& request, TestReply&) {
+    auto lock = s3_.Lock();
     if (IsPut(request) || IsComplete(request)) s3_.objects["a"] = {"other", "m", "", "", "\"o\""};
     return false;
   };
@@ -204,6 +206,7 @@ TEST_F(S3Upload, APartThatArrivesDamagedIsNeverCompleted) {
 TEST_F(S3Upload, AWrongSumOfTheWholeRemovesIt) {
   s3_.hook = [&](const TestRequest& request, TestReply& reply) {
     if (!IsComplete(request)) return false;
+    auto lock = s3_.Lock();
     auto upload = s3_.uploads.begin();
     s3_.objects["a"] = {"damaged", upload->second.mark, "", "", "\"d\""};
     s3_.uploads.clear();
@@ -221,6 +224,7 @@ TEST_F(S3Upload, AWrongSumOfTheWholeRemovesIt) {
 TEST_F(S3Upload, AWrongSumOfAWholeFileRemovesIt) {
   s3_.hook = [&](const TestRequest& request, TestReply& reply) {
     if (!IsPut(request)) return false;
+    auto lock = s3_.Lock();
     s3_.objects["a"] = {"damaged", FakeS3::HeaderOf(request, "x-amz-meta-holdfast-upload"), "", "",
                         "\"d\""};
     reply.Respond(200, "",
@@ -244,6 +248,7 @@ TEST_F(S3Upload, AnErrorBehindStatus200IsAnError) {
 TEST_F(S3Upload, ALostAnswerToCompleteIsSuccess) {
   s3_.hook = [&](const TestRequest& request, TestReply& reply) {
     if (!IsComplete(request) || ++hits_ > 1) return false;
+    auto lock = s3_.Lock();
     auto upload = s3_.uploads.begin();
     s3_.objects["a"] = {bytes_, upload->second.mark, "", "", "\"d\""};
     s3_.uploads.clear();
