@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 file=$root/Containerfile
 rootfs=$work/rootfs
+unset TSAN_OPTIONS  # its suppressions lie outside of the image
 ok "make-rootfs" "$root/scripts/make-rootfs" "$rootfs" "$HOLDFAST"
 has "the Containerfile makes the same" "$(cat "$file")" "scripts/make-rootfs /rootfs build/release/holdfast" \
   "COPY --from=build /rootfs /"
