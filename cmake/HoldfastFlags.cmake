@@ -37,6 +37,10 @@ if(HOLDFAST_SANITIZE)
                          $<$<BOOL:$<TARGET_PROPERTY:HOLDFAST_TEST>>:-fno-sanitize=undefined>)
   target_link_options(holdfast_flags INTERFACE -fsanitize=${HOLDFAST_SANITIZE})
 endif()
+if(HOLDFAST_SANITIZE STREQUAL "thread")
+  # Else libraries without TSan use our copies of the standard library's templates, which have it.
+  target_link_options(holdfast_flags INTERFACE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/local-symbols.map)
+endif()
 if(HOLDFAST_HARDEN)
   target_compile_options(holdfast_flags INTERFACE -fstack-protector-strong -fstack-clash-protection
                          -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fcf-protection=full)
