@@ -12,7 +12,7 @@ namespace holdfast::testbed {
 namespace {
 
 constexpr int kPortTries = 5;
-constexpr std::chrono::milliseconds kPortPollEvery{10};
+constexpr std::chrono::milliseconds kProcessPollEvery{10};
 
 }  // namespace
 
@@ -46,7 +46,7 @@ struct Service::Impl {
                                                  std::to_string(spec.start_timeout.count()) +
                                                  " s; its log:\n" + LogTail(Log()));
       }
-      Clock::Real().Sleep(kPortPollEvery, {});
+      Clock::Real().Sleep(kProcessPollEvery, {});
     }
     return {};
   }
@@ -114,7 +114,7 @@ Result<Ran> Service::RunBeside(const std::vector<std::string>& argv, std::chrono
           ErrorKind::kUnavailable,
           argv[0] + " ran for more than " + std::to_string(limit.count()) + " s: " + LogTail(log));
     }
-    Clock::Real().Sleep(kPortPollEvery, {});
+    Clock::Real().Sleep(kProcessPollEvery, {});
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "crypto/cipher_pool.h"
 #include "crypto/key_cipher.h"
+#include "crypto/unsigned_bytes.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -28,8 +29,7 @@ class AesCbc : public KeyCipher {
     int written = 0;
     int last = 0;
     unsigned char* to = iv + kBlock;
-    if (EVP_EncryptUpdate(lease.get(), to, &written,
-                          reinterpret_cast<const unsigned char*>(plain.data()),
+    if (EVP_EncryptUpdate(lease.get(), to, &written, UnsignedBytes(plain),
                           static_cast<int>(plain.size())) != 1 ||
         EVP_EncryptFinal_ex(lease.get(), to + written, &last) != 1 ||
         static_cast<size_t>(written + last) + kBlock != SealedSize(plain.size())) {

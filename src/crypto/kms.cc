@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "crypto/key_cipher.h"
 #include "crypto/kms_object.h"
+#include "crypto/unsigned_bytes.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -21,9 +22,8 @@ Result<SecretBytes> DrawKey(std::string_view seed, std::string_view info) {
   block += '\1';
   unsigned char key[32];
   unsigned size = 0;
-  if (HMAC(EVP_sha256(), seed.data(), static_cast<int>(seed.size()),
-           reinterpret_cast<const unsigned char*>(block.data()), block.size(), key,
-           &size) == nullptr ||
+  if (HMAC(EVP_sha256(), seed.data(), static_cast<int>(seed.size()), UnsignedBytes(block),
+           block.size(), key, &size) == nullptr ||
       size != sizeof key)
     return Fail(ErrorKind::kInternal, "HMAC-SHA256 failed");
   SecretBytes out(std::string_view(reinterpret_cast<const char*>(key), sizeof key));
