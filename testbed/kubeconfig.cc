@@ -36,7 +36,7 @@ std::string KubeconfigText(const KubeconfigParts& parts) {
 
 Status WriteFile(const std::filesystem::path& path, std::string_view text) {
   std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   if (error) return Fail(ErrnoError("making folder " + path.parent_path().string(), error.value()));
   int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return Fail(ErrnoError("writing " + path.string(), errno));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <filesystem>
@@ -175,6 +176,12 @@ TEST(Jsonl, ALineThatIsNoObjectIsAnErrorWithItsNumber) {
   ASSERT_TRUE(WriteFile(path, "{\"a\":\"x\u2028y\"}\n\n{}"));
   EXPECT_EQ(ReadJsonl(path).value().size(), 2u);
   std::filesystem::remove(path);
+}
+
+TEST(WriteFile, OfANameWithoutAFolderIsInTheWorkingFolder) {
+  std::filesystem::path name = "holdfast-write-file-" + std::to_string(getpid());
+  EXPECT_TRUE(WriteFile(name, "a"));
+  EXPECT_TRUE(std::filesystem::remove(name));
 }
 
 }  // namespace
