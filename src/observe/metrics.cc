@@ -161,6 +161,11 @@ void Registry::BeforeScrape(std::function<void()> update) {
   updates_.push_back(std::move(update));
 }
 
+void Registry::Together(const std::function<void()>& change) {
+  std::lock_guard lock(page_);
+  change();
+}
+
 std::string Registry::Text() const {
   std::vector<std::function<void()>> updates;
   {
@@ -169,7 +174,7 @@ std::string Registry::Text() const {
   }
   for (const auto& update : updates) update();
   std::string text;
-  std::lock_guard lock(mutex_);
+  std::scoped_lock lock(page_, mutex_);
   for (const auto& [name, family] : families_) family->AppendTo(text);
   return text;
 }

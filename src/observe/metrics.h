@@ -67,6 +67,10 @@ class Registry {
   // Called before each scrape, to set what is only worth knowing then.
   void BeforeScrape(std::function<void()> update);
 
+  // Calls `change` while no scrape reads: what it sets in several families is seen together. It
+  // must not call Text() or Together().
+  void Together(const std::function<void()>& change);
+
   // All families, sorted by name. Families without series show their head only.
   std::string Text() const;
 
@@ -76,6 +80,7 @@ class Registry {
   Family& Make(MetricType type, std::string name, std::string help, std::vector<std::string> labels,
                std::vector<double> buckets);
 
+  mutable std::mutex page_;  // held while a page is read; taken before any other
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Family>> families_;
   std::vector<std::function<void()>> updates_;

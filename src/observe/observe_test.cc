@@ -1,5 +1,6 @@
 #include <atomic>
 #include <memory>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,6 +39,30 @@ TEST(Metrics, HistogramsAreCumulative) {
             "s_bucket{name=\"x\",le=\"0.5\"} 1\ns_bucket{name=\"x\",le=\"1\"} 2\n"
             "s_bucket{name=\"x\",le=\"2.5\"} 2\ns_bucket{name=\"x\",le=\"+Inf\"} 3\n"
             "s_sum{name=\"x\"} 3.8\ns_count{name=\"x\"} 3\n");
+}
+
+TEST(Metrics, WhatIsSetTogetherIsSeenTogether) {
+  Registry registry;
+  Family& first = registry.Gauge("a", "First on the page");
+  Family& last = registry.Gauge("z", "Last on the page");
+  for (char between = 'b'; between < 'z'; ++between)
+    registry.Gauge(std::string(1, between), "Makes the page take its time");
+  std::atomic<bool> end = false;
+  std::thread writer([&] {
+    for (int i = 0; !end; ++i)
+      registry.Together([&] {
+        first.Set({}, i);
+        last.Set({}, i);
+      });
+  });
+  for (int scrape = 0; scrape < 2000; ++scrape) {
+    std::string page = registry.Text();
+    std::string value = page.substr(page.rfind(' '));
+    EXPECT_THAT(page, HasSubstr("# TYPE a gauge\na" + value));
+    if (HasFailure()) break;
+  }
+  end = true;
+  writer.join();
 }
 
 TEST(Metrics, TheProcessIsAmongThem) {

@@ -24,8 +24,10 @@ std::string FirstMessage(const std::vector<Condition>& conditions) {
 }
 
 }  // namespace
+
 Metrics::Metrics(observe::Registry& r, const Settings& settings)
-    : backup_info(r.Gauge("rancher_backup_info", "Details on a specific Rancher Backup CR",
+    : registry(r),
+      backup_info(r.Gauge("rancher_backup_info", "Details on a specific Rancher Backup CR",
                           {"name", "status", "resourceSetName", "retentionCount", "backupType",
                            "filename", "storageLocation", "nextSnapshot", "lastSnapshot"})),
       backup_count(r.Gauge("rancher_backup_count", "Number of existing Rancher Backup CRs")),
@@ -99,11 +101,13 @@ void Metrics::DescribeBackups(const std::vector<std::string>& texts) {
     std::string verified_how = TextOf(text, {"status", "lastResult", "verified"});
     if (!verified_how.empty()) good[{name}] = verified_how == "None" ? 0 : 1;
   }
-  backup_info.Replace(std::move(info));
-  backup_count.Set({}, static_cast<double>(texts.size()));
-  last_success.Replace(std::move(success));
-  next_run.Replace(std::move(next));
-  verified.Replace(std::move(good));
+  registry.Together([&] {
+    backup_info.Replace(std::move(info));
+    backup_count.Set({}, static_cast<double>(texts.size()));
+    last_success.Replace(std::move(success));
+    next_run.Replace(std::move(next));
+    verified.Replace(std::move(good));
+  });
 }
 
 void Metrics::DescribeRestores(const std::vector<std::string>& texts) {
@@ -115,9 +119,11 @@ void Metrics::DescribeRestores(const std::vector<std::string>& texts) {
           restore->prune ? "true" : "false", restore->backup_source, restore->completed}] = 1;
     bad[{restore->meta.name}] = restore->phase == "Failed" ? 1 : 0;
   }
-  restore_info.Replace(std::move(info));
-  restore_count.Set({}, static_cast<double>(texts.size()));
-  restore_failed.Replace(std::move(bad));
+  registry.Together([&] {
+    restore_info.Replace(std::move(info));
+    restore_count.Set({}, static_cast<double>(texts.size()));
+    restore_failed.Replace(std::move(bad));
+  });
 }
 
 void Metrics::BackupProcessed(const std::string& name, bool ok, std::chrono::milliseconds took,

@@ -14,14 +14,15 @@ namespace holdfast::op {
 struct Metrics {
   Metrics(observe::Registry& registry, const Settings& settings);
 
-  // Sets the gauges that describe the objects, from their texts. A text that cannot be read is
-  // left out.
+  // Sets the gauges that describe the objects, from their texts, so that a scrape sees all of them
+  // or none. A text that cannot be read is left out.
   void DescribeBackups(const std::vector<std::string>& objects);
   void DescribeRestores(const std::vector<std::string>& objects);
   // After each run that got past the schedule check.
   void BackupProcessed(const std::string& name, bool ok, std::chrono::milliseconds took,
                        Clock::Wall now);
 
+  observe::Registry& registry;
   observe::Family &backup_info, &backup_count, &restore_info, &restore_count;
   observe::Family &attempted, &failed, &duration, &last_processed;
   // Ours.
