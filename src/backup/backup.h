@@ -46,7 +46,7 @@ struct Options {
   size_t list_threads = 8;  // lists read at once
   // Bytes of entries between the listers and the writer. Each lister holds, besides, its current
   // object and at most 256 KiB of entries.
-  size_t memory_budget = size_t{16} << 20;
+  size_t memory_budget = size_t{8} << 20;
   // How often the run may begin again at a new revision before it fails.
   int max_restarts = 3;
   // Every kind by Exact lists, whatever the server's version.
