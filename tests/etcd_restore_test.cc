@@ -25,12 +25,6 @@ std::string Content(const fs::path& path, size_t limit = SIZE_MAX) {
   return bytes;
 }
 
-Json StatusOf(const fs::path& file) {
-  Ran ran = Holdfast("etcd status -o json " + file.string());
-  EXPECT_EQ(ran.code, 0) << ran.out;
-  return Json::parse(ran.out, nullptr, false);
-}
-
 // The v2 store's JSON inside a .snap file, without what etcdutl orders at random.
 Json SnapOf(const fs::path& file) {
   std::string bytes = Content(file);
@@ -80,7 +74,7 @@ Source MakeSource(const std::string& suffix) {
   source.keys = KeysOf(*source.rig, suffix);
   ok(source.rig->Save(suffix, source.snapshot));
   source.rig->StopAll();
-  source.revision = StatusOf(source.snapshot).value("revision", int64_t{0});
+  source.revision = SnapshotStatus(source.snapshot).value("revision", int64_t{0});
   return source;
 }
 
@@ -94,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(Saved, EtcdVersions, ::testing::Values("", "-3.5", "-3.
 
 TEST_P(EtcdVersions, StatusAndVerifyAgreeWithEtcdutl) {
   Source source = MakeSource(GetParam());
-  Json ours = StatusOf(source.snapshot);
+  Json ours = SnapshotStatus(source.snapshot);
   Ran theirs = RunCommand(source.rig->Tool("etcdutl", "") + " snapshot status -w json " +
                           source.snapshot.string() + " 2>/dev/null");
   Json expected = Json::parse(theirs.out, nullptr, false);
@@ -127,8 +121,8 @@ TEST_P(EtcdVersions, RestoredAsEtcdutlDoes) {
                                Flags(rig, members - 1, members, theirs) + bump);
       ASSERT_EQ(etcdutl.code, 0) << etcdutl.out;
       std::string what = fmt::format("{} members{}", members, bump);
-      EXPECT_EQ(StatusOf(ours / "member/snap/db")["hash"],
-                StatusOf(theirs / "member/snap/db")["hash"])
+      EXPECT_EQ(SnapshotStatus(ours / "member/snap/db")["hash"],
+                SnapshotStatus(theirs / "member/snap/db")["hash"])
           << what;
       // etcdutl's own page checks run on our pages.
       Ran judged = RunCommand(rig.Tool("etcdutl", "") + " snapshot status -w json " +

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "testbed/tools.h"
 
@@ -27,6 +28,12 @@ Ran RunCommand(const std::string& command) {
 
 Ran Holdfast(const std::string& arguments) {
   return RunCommand(std::string(HOLDFAST_PROGRAM) + " " + arguments);
+}
+
+nlohmann::json SnapshotStatus(const std::filesystem::path& file) {
+  Ran ran = Holdfast("etcd status -o json " + file.string());
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  return nlohmann::json::parse(ran.out, nullptr, false);
 }
 
 std::string VersionName(const std::string& suffix) {

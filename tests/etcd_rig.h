@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "base/result.h"
 #include "testbed/ports.h"
 #include "testbed/supervisor.h"
@@ -21,6 +23,8 @@ struct Ran {
 Ran RunCommand(const std::string& command);
 // This project's program.
 Ran Holdfast(const std::string& arguments);
+// What `holdfast etcd status` says of a snapshot or database; a test fails where it fails.
+nlohmann::json SnapshotStatus(const std::filesystem::path& file);
 
 // "" is etcd 3.6, "-3.5", "-3.4".
 std::string VersionName(const std::string& suffix);
