@@ -129,12 +129,15 @@ void AddFiles(Seeds& seeds) {
             "\3rancher-0c6b4e9c-8e0f-4e2c-a0b7-52cfd0d2c5bd-2026-01-27T02-00-00Z.tar.gz.enc");
 }
 
+std::string EncryptionConfigText(const std::string& resources, const std::string& providers) {
+  return "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n"
+         "- resources: [" +
+         resources + "]\n  providers:\n" + providers;
+}
+
 crypto::Transformers Provider(const std::string& provider) {
   auto config = crypto::EncryptionConfig::Parse(
-      "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n"
-      "- resources: [\"*.*\"]\n  providers:\n  - " +
-          provider + "\n",
-      "seeds");
+      EncryptionConfigText("\"*.*\"", "  - " + provider + "\n"), "seeds");
   return Must(crypto::Transformers::Build(Must(std::move(config))));
 }
 
@@ -148,9 +151,7 @@ void AddEncrypted(Seeds& seeds) {
     seeds.Add("encrypted_entry",
               Must(transformers.EncryptEntry("secrets", "", "a#b", std::string(kSecret))));
     seeds.Add("encryption_config",
-              "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n"
-              "- resources: [secrets]\n  providers:\n  - identity: {}\n  - " +
-                  provider + "\n");
+              EncryptionConfigText("secrets", "  - identity: {}\n  - " + provider + "\n"));
   }
   crypto::KmsObject object;
   object.data = "sealed";
