@@ -23,7 +23,7 @@ tgz=$(echo "$work"/rancher-backup-*.tgz)
 same "a .tgz" "$view" "$(holdfast resource-set view --path "$tgz")"
 yaml=$(holdfast resource-set view --path "$chart" -o yaml)
 same "yaml documents" 2 "$(grep -c '^---$' <<<"$yaml")"
-printf '%s\n' "$yaml" | awk '/^---$/{exit} {print}' >"$work/first.yaml"
+awk '/^---$/ { past = 1 } !past' <<<"$yaml" >"$work/first.yaml"
 has "yaml is a ResourceSet" "$(holdfast resource-set lint "$work/first.yaml" 2>&1 || true)" "104 selectors"
 has "json" "$(holdfast resource-set view --path "$chart" --output json)" "[
   {"
