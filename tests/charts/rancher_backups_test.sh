@@ -77,7 +77,7 @@ backup rancher-often-backup "$(of_s3 often), schedule: '@every 1s', retentionCou
 often() { archives my-rancher-backups/often/ | sort; }
 some() { oldest=$(often | head -n 1) && [[ -n $oldest ]]; }
 eventually "the first one" 180 some
-gone() { [[ -n $(often) ]] && ! grep -qxF "$oldest" <<<"$(often)"; }
+gone() { now=$(often) && [[ -n $now ]] && ! grep -qxF "$oldest" <<<"$now"; }
 eventually "retention deletes it" 180 gone
 kubectl delete backup rancher-often-backup >/dev/null
 same "archives stay when their Backup goes" yes "$([[ -n $(often) ]] && echo yes)"
