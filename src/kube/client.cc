@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "kube/client_impl.h"
+#include "net/http_message.h"
 
 namespace holdfast::kube {
 namespace {
@@ -33,6 +34,19 @@ std::string DeleteBody(const DeleteOptions& options) {
   if (!options.propagation.empty())
     body += ",\"propagationPolicy\":" + json::Quote(options.propagation);
   return body + "}";
+}
+
+// The query of the options, with the question mark; nothing when there is none.
+std::string QueryOf(const WriteOptions& options) {
+  std::string query;
+  auto add = [&](const char* key, std::string_view value) {
+    if (value.empty()) return;
+    query += (query.empty() ? "?" : "&") + std::string(key) + "=" + net::PercentEncode(value);
+  };
+  add("dryRun", options.dry_run ? "All" : "");
+  add("fieldManager", options.field_manager);
+  add("fieldValidation", options.field_validation);
+  return query;
 }
 
 Result<std::string> Exchange(Transport& transport, const RawRequest& request, const Call& call) {
@@ -83,10 +97,12 @@ Result<std::string> Client::Get(const ResourceType& type, std::string_view ns,
 }
 
 Result<std::string> Client::Create(const ResourceType& type, std::string_view ns,
-                                   std::string_view object, const Call& call) {
+                                   std::string_view object, const Call& call,
+                                   const WriteOptions& options) {
   RawRequest request;
   request.method = "POST";
-  request.path = type.CollectionPath(ns);
+  request.path = type.CollectionPath(ns) + QueryOf(options);
+  request.warnings = options.warnings;
   request.body = std::string(object);
   HF_ASSIGN_CONTEXT(std::string body, Exchange(impl_->transport, request, call),
                     "creating " + type.ResourceName() + InNamespace(ns));
@@ -94,11 +110,12 @@ Result<std::string> Client::Create(const ResourceType& type, std::string_view ns
 }
 
 Result<std::string> Client::Update(const ResourceType& type, std::string_view ns,
-                                   std::string_view name, std::string_view object,
-                                   const Call& call) {
+                                   std::string_view name, std::string_view object, const Call& call,
+                                   const WriteOptions& options) {
   RawRequest request;
   request.method = "PUT";
-  request.path = type.ObjectPath(ns, name);
+  request.path = type.ObjectPath(ns, name) + QueryOf(options);
+  request.warnings = options.warnings;
   request.body = std::string(object);
   HF_ASSIGN_CONTEXT(std::string body, Exchange(impl_->transport, request, call),
                     "updating " + Named(type, ns, name));
@@ -107,10 +124,11 @@ Result<std::string> Client::Update(const ResourceType& type, std::string_view ns
 
 Result<std::string> Client::UpdateStatus(const ResourceType& type, std::string_view ns,
                                          std::string_view name, std::string_view object,
-                                         const Call& call) {
+                                         const Call& call, const WriteOptions& options) {
   RawRequest request;
   request.method = "PUT";
-  request.path = type.ObjectPath(ns, name) + "/status";
+  request.path = type.ObjectPath(ns, name) + "/status" + QueryOf(options);
+  request.warnings = options.warnings;
   request.body = std::string(object);
   HF_ASSIGN_CONTEXT(std::string body, Exchange(impl_->transport, request, call),
                     "updating the status of " + Named(type, ns, name));
@@ -119,11 +137,15 @@ Result<std::string> Client::UpdateStatus(const ResourceType& type, std::string_v
 
 Result<std::string> Client::Patch(const ResourceType& type, std::string_view ns,
                                   std::string_view name, PatchType patch_type,
-                                  std::string_view patch, const Call& call) {
+                                  std::string_view patch, const Call& call,
+                                  const WriteOptions& options) {
   RawRequest request;
   request.method = "PATCH";
-  request.path = type.ObjectPath(ns, name);
-  if (patch_type == PatchType::kApply) request.path += "?fieldManager=holdfast";
+  WriteOptions how = options;
+  // The server refuses an apply without a field manager.
+  if (patch_type == PatchType::kApply && how.field_manager.empty()) how.field_manager = "holdfast";
+  request.path = type.ObjectPath(ns, name) + QueryOf(how);
+  request.warnings = how.warnings;
   request.body = std::string(patch);
   request.content_type = ContentType(patch_type);
   HF_ASSIGN_CONTEXT(std::string body, Exchange(impl_->transport, request, call),

@@ -49,6 +49,21 @@ struct RawRequest {
   std::string body;
   std::string content_type;  // with a body: default application/json
   std::string accept;        // default application/json
+  // Where given, takes the texts of the Warning headers of a 2xx answer; outlives the call.
+  std::vector<std::string>* warnings = nullptr;
+};
+
+// How an object is written. What is empty is not sent, and the server's default holds.
+struct WriteOptions {
+  // The owner of the fields that the write sets (metadata.managedFields), at most 128 bytes; the
+  // server's default is the user agent up to its first slash.
+  std::string field_manager;
+  // Ignore, Warn (the default) or Strict: what becomes of fields that the type does not have.
+  std::string field_validation;
+  bool dry_run = false;  // everything but storing: admission, defaults, validation
+  // Where given, takes the texts of the answer's Warning headers (RFC 7234, 5.5: the server drops
+  // fields, the version is deprecated, an admission policy warns); outlives the call.
+  std::vector<std::string>* warnings = nullptr;
 };
 
 struct ListRequest {
@@ -109,18 +124,21 @@ class Client {
   // Body of a 2xx answer (at most 64 MiB; longer is kInvalid).
   Result<std::string> Raw(const RawRequest& request, const Call& call = {});
 
-  // `ns` is empty for cluster-scoped types. Each returns the object as the server answered.
+  // `ns` is empty for cluster-scoped types. Each returns the object as the server answered; of a
+  // dry run, as it would be stored.
   Result<std::string> Get(const ResourceType& type, std::string_view ns, std::string_view name,
                           const Call& call = {});
   Result<std::string> Create(const ResourceType& type, std::string_view ns, std::string_view object,
-                             const Call& call = {});
+                             const Call& call = {}, const WriteOptions& options = {});
   Result<std::string> Update(const ResourceType& type, std::string_view ns, std::string_view name,
-                             std::string_view object, const Call& call = {});
+                             std::string_view object, const Call& call = {},
+                             const WriteOptions& options = {});
   Result<std::string> UpdateStatus(const ResourceType& type, std::string_view ns,
                                    std::string_view name, std::string_view object,
-                                   const Call& call = {});
+                                   const Call& call = {}, const WriteOptions& options = {});
   Result<std::string> Patch(const ResourceType& type, std::string_view ns, std::string_view name,
-                            PatchType patch_type, std::string_view patch, const Call& call = {});
+                            PatchType patch_type, std::string_view patch, const Call& call = {},
+                            const WriteOptions& options = {});
   Status Delete(const ResourceType& type, std::string_view ns, std::string_view name,
                 const DeleteOptions& options = {}, const Call& call = {});
 

@@ -56,6 +56,40 @@ TEST(Client, RequestsAreSpelledAsKubernetesWantsThem) {
   EXPECT_EQ(client->counters().writes, 5u);
 }
 
+TEST(Client, WriteOptionsAreSentAndWarningsCollected) {
+  std::mutex mutex;
+  std::vector<std::string> seen;
+  TestServer server([&](const TestRequest& r, TestReply& reply) {
+    std::lock_guard lock(mutex);
+    seen.push_back(r.method + " " + r.target);
+    int status = r.target.find("refused") == std::string::npos ? 200 : 422;
+    reply.Respond(status, "{}", "Warning: 299 - \"one\"\r\nWarning: 299 - \"two\"\r\n");
+  });
+  auto client = ClientFor(server.url());
+  std::vector<std::string> warnings;
+  WriteOptions options;
+  options.field_manager = "a b/c";
+  options.field_validation = "Strict";
+  options.dry_run = true;
+  options.warnings = &warnings;
+  const std::string query = "?dryRun=All&fieldManager=a%20b%2Fc&fieldValidation=Strict";
+  EXPECT_TRUE(client->Create(Secrets(), "ns", "{}", {}, options));
+  EXPECT_TRUE(client->Update(Secrets(), "ns", "n", "{}", {}, options));
+  EXPECT_TRUE(client->UpdateStatus(Secrets(), "ns", "n", "{}", {}, options));
+  EXPECT_TRUE(client->Patch(Secrets(), "ns", "n", PatchType::kMerge, "{}", {}, options));
+  EXPECT_EQ(warnings,
+            (std::vector<std::string>{"one", "two", "one", "two", "one", "two", "one", "two"}));
+  EXPECT_FALSE(client->Update(Secrets(), "ns", "refused", "{}", {}, options));
+  EXPECT_EQ(warnings.size(), 8u);
+  EXPECT_TRUE(client->Patch(Secrets(), "ns", "n", PatchType::kApply, "{}"));
+  ASSERT_EQ(seen.size(), 6u);
+  EXPECT_EQ(seen[0], "POST /api/v1/namespaces/ns/secrets" + query);
+  EXPECT_EQ(seen[1], "PUT /api/v1/namespaces/ns/secrets/n" + query);
+  EXPECT_EQ(seen[2], "PUT /api/v1/namespaces/ns/secrets/n/status" + query);
+  EXPECT_EQ(seen[3], "PATCH /api/v1/namespaces/ns/secrets/n" + query);
+  EXPECT_EQ(seen[5], "PATCH /api/v1/namespaces/ns/secrets/n?fieldManager=holdfast");
+}
+
 TEST(Client, AServerBelowAPathAndPagesOfAPrettyPrinter) {
   TestServer server([&](const TestRequest& r, TestReply& reply) { reply.Respond(200, r.target); });
   ClientConfig config = ConfigFor(server.url() + "/k8s/clusters/c-1");

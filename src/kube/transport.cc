@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "kube/text_file.h"
+#include "kube/warning_header.h"
 
 namespace holdfast::kube {
 namespace {
@@ -103,6 +104,11 @@ Status Transport::Attempt(const RawRequest& raw, const PieceSink& on_ok, const C
   if (refused && (status || status.error().kind() != ErrorKind::kCancelled))
     return Fail(
         StatusError(response.status, error_body, response.Header("retry-after"), Facts(raw)));
+  if (status && raw.warnings != nullptr) {
+    for (const net::HttpHeader& header : response.headers) {
+      if (header.name == "warning") ReadWarnings(header.value, *raw.warnings);
+    }
+  }
   return status;
 }
 

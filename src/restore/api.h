@@ -17,13 +17,17 @@ class Api {
   virtual Result<std::string> Get(const kube::ResourceType& type, std::string_view ns,
                                   std::string_view name) = 0;
   virtual Result<std::string> Create(const kube::ResourceType& type, std::string_view ns,
-                                     std::string_view object) = 0;
+                                     std::string_view object,
+                                     const kube::WriteOptions& options = {}) = 0;
   virtual Result<std::string> Update(const kube::ResourceType& type, std::string_view ns,
-                                     std::string_view name, std::string_view object) = 0;
+                                     std::string_view name, std::string_view object,
+                                     const kube::WriteOptions& options = {}) = 0;
   virtual Result<std::string> UpdateStatus(const kube::ResourceType& type, std::string_view ns,
-                                           std::string_view name, std::string_view object) = 0;
+                                           std::string_view name, std::string_view object,
+                                           const kube::WriteOptions& options = {}) = 0;
   virtual Result<std::string> MergePatch(const kube::ResourceType& type, std::string_view ns,
-                                         std::string_view name, std::string_view patch) = 0;
+                                         std::string_view name, std::string_view patch,
+                                         const kube::WriteOptions& options = {}) = 0;
   virtual Status Delete(const kube::ResourceType& type, std::string_view ns, std::string_view name,
                         const kube::DeleteOptions& options) = 0;
   virtual Result<kube::ListEnd> ListPage(const kube::ListRequest& request,
@@ -41,20 +45,24 @@ class ClientApi : public Api {
     return client_.Get(type, ns, name, call_);
   }
   Result<std::string> Create(const kube::ResourceType& type, std::string_view ns,
-                             std::string_view object) override {
-    return client_.Create(type, ns, object, call_);
+                             std::string_view object,
+                             const kube::WriteOptions& options = {}) override {
+    return client_.Create(type, ns, object, call_, options);
   }
   Result<std::string> Update(const kube::ResourceType& type, std::string_view ns,
-                             std::string_view name, std::string_view object) override {
-    return client_.Update(type, ns, name, object, call_);
+                             std::string_view name, std::string_view object,
+                             const kube::WriteOptions& options = {}) override {
+    return client_.Update(type, ns, name, object, call_, options);
   }
   Result<std::string> UpdateStatus(const kube::ResourceType& type, std::string_view ns,
-                                   std::string_view name, std::string_view object) override {
-    return client_.UpdateStatus(type, ns, name, object, call_);
+                                   std::string_view name, std::string_view object,
+                                   const kube::WriteOptions& options = {}) override {
+    return client_.UpdateStatus(type, ns, name, object, call_, options);
   }
   Result<std::string> MergePatch(const kube::ResourceType& type, std::string_view ns,
-                                 std::string_view name, std::string_view patch) override {
-    return client_.Patch(type, ns, name, kube::PatchType::kMerge, patch, call_);
+                                 std::string_view name, std::string_view patch,
+                                 const kube::WriteOptions& options = {}) override {
+    return client_.Patch(type, ns, name, kube::PatchType::kMerge, patch, call_, options);
   }
   Status Delete(const kube::ResourceType& type, std::string_view ns, std::string_view name,
                 const kube::DeleteOptions& options) override {

@@ -67,7 +67,7 @@ class FakeApi : public Api {
     });
   }
   Result<std::string> Create(const kube::ResourceType& type, std::string_view ns,
-                             std::string_view object) override {
+                             std::string_view object, const kube::WriteOptions& = {}) override {
     std::string name = json::FindString(object, {"metadata", "name"}).value_or("");
     return Ask("POST", type, ns, name, object, [&](const std::string& path) -> Result<std::string> {
       if (cluster_.objects.count(path) != 0) {
@@ -81,7 +81,8 @@ class FakeApi : public Api {
     });
   }
   Result<std::string> Update(const kube::ResourceType& type, std::string_view ns,
-                             std::string_view name, std::string_view object) override {
+                             std::string_view name, std::string_view object,
+                             const kube::WriteOptions& = {}) override {
     return Ask("PUT", type, ns, name, object, [&](const std::string& path) {
       return Replace(path, std::string(object), [&](std::string text, const std::string& old) {
         if (!type.has_status) return text;
@@ -91,7 +92,8 @@ class FakeApi : public Api {
     });
   }
   Result<std::string> UpdateStatus(const kube::ResourceType& type, std::string_view ns,
-                                   std::string_view name, std::string_view object) override {
+                                   std::string_view name, std::string_view object,
+                                   const kube::WriteOptions& = {}) override {
     return Ask("STATUS", type, ns, name, object, [&](const std::string& path) {
       return Replace(
           path, std::string(object), [](const std::string& text, const std::string& old) {
@@ -100,7 +102,8 @@ class FakeApi : public Api {
     });
   }
   Result<std::string> MergePatch(const kube::ResourceType& type, std::string_view ns,
-                                 std::string_view name, std::string_view patch) override {
+                                 std::string_view name, std::string_view patch,
+                                 const kube::WriteOptions& = {}) override {
     return Ask("PATCH", type, ns, name, patch, [&](const std::string& path) -> Result<std::string> {
       auto it = cluster_.objects.find(path);
       if (it == cluster_.objects.end()) return NotFound();
