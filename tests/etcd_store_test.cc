@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -144,6 +145,34 @@ TEST_F(EtcdStore, CopyAndPrune) {
   EXPECT_TRUE(fs::exists(store_ / newest)) << "damaged: a person should look at it";
   EXPECT_TRUE(fs::exists(store_ / "by-hand.db"));
   EXPECT_EQ(Holdfast("etcd prune" + Store()).code, 2) << "no rule";
+}
+
+// A store that others use too, and a machine whose clock was wrong for a night.
+TEST_F(EtcdStore, PruneTouchesNothingOfOthers) {
+  std::string old = "etcd-2026-01-01T00-00-00Z.db", kept = "etcd-2026-01-02T00-00-00Z.db",
+              gone = "etcd-2026-01-03T00-00-00Z.db", future = "etcd-2130-01-01T00-00-00Z.db";
+  for (const std::string& name : {old, kept, gone, future})
+    ASSERT_EQ(Holdfast("etcd save --name " + name + Store() + Endpoint()).code, 0);
+  fs::remove(store_ / gone);
+  std::set<std::string> foreign = {"photos.meta", "y.tar.gz", "z.db.meta",
+                                   "other-2026-01-01T00-00-00Z.db.meta",
+                                   "etcd-2026-01-04T00-00-00Z.db.meta"};
+  for (const std::string& name : foreign) std::ofstream(store_ / name) << "{}";
+  Ran plan = Holdfast("etcd prune --keep 1 --plan" + Store());
+  EXPECT_EQ(plan.code, 0) << plan.out;
+  EXPECT_THAT(plan.out, HasSubstr(gone + ".meta"));
+  EXPECT_THAT(plan.out, HasSubstr("1 of 3 would be deleted, and 1 description(s)"));
+  EXPECT_THAT(plan.out, HasSubstr(future + ": not counted and not deleted"));
+  EXPECT_TRUE(fs::exists(store_ / old) && fs::exists(store_ / (gone + ".meta")));
+  Ran json = Holdfast("etcd prune --keep 1 --plan -o json 2>/dev/null" + Store());
+  EXPECT_EQ(Json::parse(json.out)["orphans"], Json::array({gone + ".meta"}));
+  Ran ran = Holdfast("etcd prune --keep 1" + Store());
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr(gone + ".meta"));
+  std::set<std::string> left, expected = foreign;
+  for (const std::string& name : {kept, future}) expected.insert({name, name + ".meta"});
+  for (const auto& entry : fs::directory_iterator(store_)) left.insert(entry.path().filename());
+  EXPECT_EQ(left, expected);
 }
 
 // Until `done` of the page, a minute at most.

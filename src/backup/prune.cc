@@ -18,32 +18,19 @@ std::vector<PruneScope> FindScopes(const std::vector<storage::ObjectInfo>& files
   return found;
 }
 
-Result<std::vector<schedule::RetentionVerdict>> PlanPrune(
-    const std::vector<storage::ObjectInfo>& files, const PruneScope& scope,
-    const schedule::RetentionRules& rules, const std::string& just_written) {
-  std::vector<schedule::RetentionFile> own;
+Result<storage::RetentionPlan> PlanPrune(const std::vector<storage::ObjectInfo>& files,
+                                         const PruneScope& scope,
+                                         const schedule::RetentionRules& rules, Clock::Wall now,
+                                         const std::string& just_written) {
+  std::vector<storage::OwnFile> own;
   for (const auto& file : files) {
     auto name = archive::OwnedBy(file.name, scope.name, scope.uid);
     if (!name) continue;
-    schedule::RetentionFile entry{file.name, name->time, std::nullopt};
+    storage::OwnFile entry{file, name->time, std::nullopt};
     if (file.size == 0) entry.not_good = "it is empty";
     own.push_back(std::move(entry));
   }
-  return schedule::DecideRetention(std::move(own), rules, just_written);
-}
-
-PruneResult DoPrune(storage::Store& store, const std::vector<schedule::RetentionVerdict>& verdicts,
-                    const Waits& waits) {
-  PruneResult result;
-  for (auto verdict = verdicts.rbegin(); verdict != verdicts.rend(); ++verdict) {
-    if (verdict->keep) continue;
-    Status deleted = store.Delete(verdict->name, waits);
-    if (deleted || deleted.error().kind() == ErrorKind::kNotFound)
-      result.deleted.push_back(verdict->name);
-    else
-      result.failed.push_back(verdict->name + ": " + deleted.error().ToString());
-  }
-  return result;
+  return storage::PlanRetention(std::move(own), rules, now, just_written);
 }
 
 }  // namespace holdfast::backup

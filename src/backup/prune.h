@@ -1,11 +1,11 @@
-// Retention: which archives of one backup go, and their going.
+// Retention of archives: which ones belong to one backup, and which of those are given up.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "base/retry.h"
 #include "schedule/retention.h"
+#include "storage/catalog.h"
 #include "storage/store.h"
 
 namespace holdfast::backup {
@@ -21,20 +21,11 @@ struct PruneScope {
 std::vector<PruneScope> FindScopes(const std::vector<storage::ObjectInfo>& files);
 
 // What retention would keep and delete among `files`. A file of no bytes is no archive: it is
-// neither counted nor deleted. kInvalid as RetentionRules::Check().
-Result<std::vector<schedule::RetentionVerdict>> PlanPrune(
-    const std::vector<storage::ObjectInfo>& files, const PruneScope& scope,
-    const schedule::RetentionRules& rules, const std::string& just_written = "");
-
-struct PruneResult {
-  std::vector<std::string> deleted;
-  // Those that could not be deleted, and why. The backups stand, and the next run tries again.
-  std::vector<std::string> failed;
-};
-
-// Deletes what the verdicts say, oldest first, on after failures; one that is gone already counts
-// as deleted. Ends early when stopped (what is left is in `failed`). Blocks.
-PruneResult DoPrune(storage::Store& store, const std::vector<schedule::RetentionVerdict>& verdicts,
-                    const Waits& waits);
+// neither counted nor deleted; nor is one dated in the future. kInvalid as RetentionRules::Check().
+// storage::Prune() carries it out.
+Result<storage::RetentionPlan> PlanPrune(const std::vector<storage::ObjectInfo>& files,
+                                         const PruneScope& scope,
+                                         const schedule::RetentionRules& rules, Clock::Wall now,
+                                         const std::string& just_written = "");
 
 }  // namespace holdfast::backup

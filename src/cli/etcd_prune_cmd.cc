@@ -21,58 +21,63 @@ struct PruneArgs {
   Format format = Format::kText;
 };
 
-// The snapshots of the one series and cluster that is meant, or an error that tells which there
-// are.
-Result<std::vector<etcd::Snapshot>> Select(std::vector<etcd::Snapshot> all, const PruneArgs& args) {
+// The one series and cluster that are meant, or an error that names those that are there.
+Result<etcd::SnapshotScope> FindScope(const etcd::Catalog& catalog, const PruneArgs& args) {
   std::set<std::string> series, clusters;
-  std::vector<etcd::Snapshot> chosen;
-  for (etcd::Snapshot& snapshot : all) {
-    std::string own = etcd::SeriesOf(snapshot.file.name);
-    if (own.empty()) continue;
+  bool any = false;
+  auto add = [&](const std::string& name, const std::string& cluster, bool good) {
+    std::string own = etcd::SeriesOf(name);
+    if (own.empty()) return;
     series.insert(own);
-    if (own != args.series) continue;
-    if (!snapshot.meta.cluster.empty()) clusters.insert(snapshot.meta.cluster);
-    if (args.cluster.empty() || snapshot.meta.cluster == args.cluster ||
-        snapshot.meta.cluster.empty())
-      chosen.push_back(std::move(snapshot));
-  }
-  if (args.cluster.empty() && clusters.size() > 1) {
-    return Fail(
-        Error(ErrorKind::kInvalid,
-              fmt::format("snapshots of several clusters are called \"{}\" there", args.series))
-            .Hint(fmt::format("name one by --cluster: {}", fmt::join(clusters, ", "))));
-  }
-  if (chosen.empty()) {
+    if (own != args.series) return;
+    any = true;
+    if (!cluster.empty() || good) clusters.insert(cluster);
+  };
+  for (const etcd::Snapshot& snapshot : catalog.snapshots)
+    add(snapshot.file.name, snapshot.meta.cluster, !snapshot.not_good);
+  for (const etcd::Orphan& orphan : catalog.orphans)
+    add(orphan.meta.name, orphan.meta.cluster, true);
+  if (!any) {
     return Fail(Error(ErrorKind::kNotFound, fmt::format("no snapshots called \"{}\"", args.series))
                     .Hint(series.empty()
                               ? "there are none named SERIES-TIME.db"
                               : fmt::format("there are those of {}", fmt::join(series, ", "))));
   }
-  return chosen;
-}
-
-std::string ToJson(const PruneArgs& args, const std::vector<schedule::RetentionVerdict>& verdicts,
-                   const etcd::PruneReport& report) {
-  JsonObject json;
-  json.Text("series", args.series).Bool("plan", args.plan).Raw("snapshots", VerdictsJson(verdicts));
-  json.Texts("deleted", report.deleted).Texts("failed", report.failed);
-  return json.Done();
+  if (clusters.size() > 1) clusters.erase("");  // what names no cluster is left alone
+  std::string known = fmt::format("{}", fmt::join(clusters, ", "));
+  if (!args.cluster.empty()) {
+    if (clusters.contains(args.cluster)) return etcd::SnapshotScope{args.series, args.cluster};
+    return Fail(Error(ErrorKind::kNotFound,
+                      fmt::format("no snapshots \"{}\" of cluster {}", args.series, args.cluster))
+                    .Hint("there are those of " + known));
+  }
+  if (clusters.size() > 1) {
+    return Fail(
+        Error(ErrorKind::kInvalid,
+              fmt::format("snapshots of several clusters are called \"{}\" there", args.series))
+            .Hint("name one by --cluster: " + known));
+  }
+  return etcd::SnapshotScope{args.series, clusters.empty() ? "" : *clusters.begin()};
 }
 
 Status RunPrune(Session& session, const PruneArgs& args) {
   HF_ASSIGN(auto rules, args.rules.Rules());
   HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN(auto catalog, etcd::ReadCatalog(*store, session.StoreWaits()));
-  HF_ASSIGN(auto chosen, Select(std::move(catalog.snapshots), args));
-  HF_ASSIGN(auto verdicts, etcd::DecideSnapshots(chosen, rules, Clock::Real().Now()));
-  etcd::PruneReport report;
-  if (!args.plan)
-    report = etcd::PruneSnapshots(*store, verdicts, catalog.orphans, session.StoreWaits());
-  if (args.format == Format::kText)
-    PrintPruned(session, "SNAPSHOT", verdicts, {args.plan, report.deleted, report.failed});
-  else
-    PrintDocument(session.out, args.format, ToJson(args, verdicts, report));
-  if (!report.failed.empty()) return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));
+  HF_ASSIGN(auto scope, FindScope(catalog, args));
+  HF_ASSIGN(auto plan, etcd::PlanSnapshots(catalog, scope, rules, Clock::Real().Now()));
+  Pruned pruned{.plan = args.plan, .report = {}};
+  if (!args.plan) pruned.report = storage::Prune(*store, plan, session.StoreWaits());
+  if (args.format == Format::kText) {
+    PrintPruned(session, "SNAPSHOT", plan, pruned);
+  } else {
+    JsonObject json;
+    json.Text("series", scope.series).Text("cluster", scope.cluster);
+    AddPrunedJson(json, "snapshots", plan, pruned);
+    PrintDocument(session.out, args.format, json.Done());
+  }
+  if (!pruned.report.failed.empty())
+    return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));
   return {};
 }
 
@@ -84,9 +89,11 @@ void AddEtcdPruneCommand(Command etcd, Session& session) {
   command.Footer(
       "A snapshot is kept when any of the rules keeps it; the newest good one always is. Only "
       "files\n"
-      "named NAME-TIME.db[.gz|.zst|.zip][.enc] that have a description beside them are looked at; "
-      "what\n"
-      "is damaged or half there takes nobody's place, and is not deleted either.\n\n"
+      "named exactly NAME-TIME.db[.gz|.zst|.zip][.enc] whose description (NAME-TIME.db.meta) names "
+      "the\n"
+      "cluster are deleted, and descriptions of that series and cluster whose snapshot is gone. "
+      "What is\n"
+      "damaged, incomplete or dated in the future holds no place and is not deleted.\n\n"
       "Examples:\n"
       "  holdfast etcd prune --store /srv/etcd --keep 12 --plan\n"
       "  holdfast etcd prune --store s3://backups/etcd?region=eu-central-1 --retention 24h "

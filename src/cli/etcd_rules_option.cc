@@ -5,8 +5,8 @@
 
 namespace holdfast::cli {
 
-Result<etcd::SnapshotRules> EtcdRulesArgs::Rules() const {
-  etcd::SnapshotRules rules{.counts = counts};
+Result<schedule::RetentionRules> EtcdRulesArgs::Rules() const {
+  schedule::RetentionRules rules = counts;
   if (!max_age.empty()) {
     auto age = ParseGoDuration(max_age);
     if (!age || age->count() <= 0) {

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "cli/command.h"
-#include "etcd/catalog.h"
+#include "schedule/retention.h"
 
 namespace holdfast::cli {
 
@@ -14,7 +14,7 @@ struct EtcdRulesArgs {
   std::string max_age;  // Go's form: "24h"
 
   // kInvalid: not a duration, nothing that would be kept.
-  Result<etcd::SnapshotRules> Rules() const;
+  Result<schedule::RetentionRules> Rules() const;
 };
 
 // --retention, --keep, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.

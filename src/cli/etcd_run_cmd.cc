@@ -1,6 +1,7 @@
 #include <sys/statvfs.h>
 
 #include <fstream>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "cli/etcd_rules_option.h"
 #include "cli/etcd_run_metrics.h"
 #include "cli/output.h"
+#include "etcd/client/members.h"
 #include "etcd/client/save.h"
 #include "etcd/recurring.h"
 #include "net/http_server.h"
@@ -97,7 +99,18 @@ class Watch {
   void Note(const etcd::Round& round) {
     metrics_.Note(round);
     for (const std::string& name : round.pruned.deleted) log_.Info("deleted", {{"snapshot", name}});
-    for (const std::string& failed : round.pruned.failed) log_.Warn("not deleted: " + failed);
+    for (const std::string& name : round.pruned.deleted_orphans)
+      log_.Info("deleted: the snapshot that it describes is gone", {{"description", name}});
+    // What is locked, or dated in the future, stays so for long: it is reported once.
+    std::set<std::string> kept;
+    for (const std::string& failed : round.pruned.FailedTexts())
+      if (kept.insert("not deleted: " + failed); !kept_.contains("not deleted: " + failed))
+        log_.Warn("not deleted: " + failed);
+    for (const auto& verdict : round.not_counted) {
+      std::string text = verdict.name + ": " + verdict.reason;
+      if (kept.insert(text); !kept_.contains(text)) log_.Warn(text);
+    }
+    if (round.meta) kept_ = std::move(kept);
     if (round.prune_error) log_.Warn("retention: " + round.prune_error->ToString());
     if (round.error) {
       log_.Err("no snapshot: " + round.error->ToString(),
@@ -133,6 +146,7 @@ class Watch {
   EtcdRunMetrics metrics_;
   net::HttpClient http_{net::HttpClientOptions{}};
   observe::Heartbeat heartbeat_;
+  std::set<std::string> kept_;               // reported after the last round with a snapshot
   std::unique_ptr<net::HttpServer> server_;  // last: ends first
 };
 
@@ -166,6 +180,7 @@ Status RunService(Session& session, RunArgs& args) {
                              .compression = CompressionName(args.form.compression),
                              .encrypted = encrypt,
                              .take = take,
+                             .cluster = [&] { return etcd::ClusterId(*client, session.stop); },
                              .free_bytes = free_bytes,
                              .report = [&](const etcd::Round& round) { watch.Note(round); }},
                             session.stop);

@@ -44,29 +44,24 @@ Result<backup::PruneScope> FindScope(const std::vector<storage::ObjectInfo>& fil
           .Hint(names.empty() ? "there is none of any backup" : "there are those of " + names));
 }
 
-std::string ToJson(const PruneArgs& args, const backup::PruneScope& scope,
-                   const std::vector<schedule::RetentionVerdict>& verdicts,
-                   const backup::PruneResult& result) {
-  JsonObject json;
-  json.Text("backup", scope.name).Text("cluster", scope.uid).Bool("plan", args.plan);
-  json.Raw("archives", VerdictsJson(verdicts));
-  json.Texts("deleted", result.deleted).Texts("failed", result.failed);
-  return json.Done();
-}
-
 Status RunPrune(Session& session, const PruneArgs& args) {
   HF_TRY(args.rules.Check());
   HF_ASSIGN(auto store, OpenStore(session, args.store));
   HF_ASSIGN_CONTEXT(auto files, store->List("", session.StoreWaits()), "listing archives");
   HF_ASSIGN(auto scope, FindScope(files, args));
-  HF_ASSIGN(auto verdicts, backup::PlanPrune(files, scope, args.rules));
-  backup::PruneResult result;
-  if (!args.plan) result = backup::DoPrune(*store, verdicts, session.StoreWaits());
-  if (args.format == Format::kText)
-    PrintPruned(session, "ARCHIVE", verdicts, {args.plan, result.deleted, result.failed});
-  else
-    PrintDocument(session.out, args.format, ToJson(args, scope, verdicts, result));
-  if (!result.failed.empty()) return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));
+  HF_ASSIGN(auto plan, backup::PlanPrune(files, scope, args.rules, Clock::Real().Now()));
+  Pruned pruned{.plan = args.plan, .report = {}};
+  if (!args.plan) pruned.report = storage::Prune(*store, plan, session.StoreWaits());
+  if (args.format == Format::kText) {
+    PrintPruned(session, "ARCHIVE", plan, pruned);
+  } else {
+    JsonObject json;
+    json.Text("backup", scope.name).Text("cluster", scope.uid);
+    AddPrunedJson(json, "archives", plan, pruned);
+    PrintDocument(session.out, args.format, json.Done());
+  }
+  if (!pruned.report.failed.empty())
+    return Fail(ErrorKind::kUnavailable, std::string(kAlreadyReported));
   return {};
 }
 
@@ -81,7 +76,9 @@ void AddPruneCommand(Command app, Session& session) {
       "and\n"
       "months are those of UTC, and those without an archive do not count. Only files named "
       "exactly\n"
-      "NAME-CLUSTER-TIME.tar.gz[.enc] are looked at.\n\n"
+      "NAME-CLUSTER-TIME.tar.gz[.enc] are looked at. An archive dated in the future holds no place "
+      "and\n"
+      "is not deleted.\n\n"
       "Examples:\n"
       "  holdfast prune --name nightly --keep 10 --plan\n"
       "  holdfast prune --name nightly --keep 3 --keep-daily 7 --keep-weekly 4 --keep-monthly 12 "

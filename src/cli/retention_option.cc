@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/rfc3339.h"
-#include "cli/output.h"
 
 namespace holdfast::cli {
 
@@ -18,7 +17,10 @@ void AddKeepOptions(Command command, schedule::RetentionRules& rules, const std:
   rule("--keep-yearly", rules.yearly, "the newest one of each of the last N years");
 }
 
-std::string VerdictsJson(std::span<const schedule::RetentionVerdict> verdicts) {
+namespace {
+
+// One object a file: its name, time, whether it is kept and why.
+std::string VerdictsJson(const std::vector<schedule::RetentionVerdict>& verdicts) {
   std::vector<std::string> items;
   for (const auto& verdict : verdicts) {
     JsonObject item;
@@ -29,20 +31,45 @@ std::string VerdictsJson(std::span<const schedule::RetentionVerdict> verdicts) {
   return JsonArray(items);
 }
 
-void PrintPruned(Session& session, const std::string& heading,
-                 std::span<const schedule::RetentionVerdict> verdicts, const Pruned& pruned) {
+}  // namespace
+
+void AddPrunedJson(JsonObject& json, std::string_view files_key, const storage::RetentionPlan& plan,
+                   const Pruned& pruned) {
+  std::vector<std::string> deleted = pruned.report.deleted;
+  deleted.insert(deleted.end(), pruned.report.deleted_orphans.begin(),
+                 pruned.report.deleted_orphans.end());
+  json.Bool("plan", pruned.plan).Raw(files_key, VerdictsJson(plan.verdicts));
+  if (!plan.description_suffix.empty()) json.Texts("orphans", plan.orphans);
+  json.Texts("deleted", deleted).Texts("failed", pruned.report.FailedTexts());
+}
+
+void PrintPruned(Session& session, const std::string& heading, const storage::RetentionPlan& plan,
+                 const Pruned& pruned) {
   std::vector<std::vector<std::string>> table = {{"", heading, "REASON"}};
-  for (const auto& verdict : verdicts)
+  for (const auto& verdict : plan.verdicts)
     table.push_back({verdict.keep ? "keep" : "delete", verdict.name, verdict.reason});
+  for (const std::string& orphan : plan.orphans)
+    table.push_back({"delete", orphan, "the file that it describes is gone"});
   PrintTable(session.out, table);
+  auto all = plan.verdicts.size();
   if (pruned.plan) {
-    auto doomed = std::count_if(verdicts.begin(), verdicts.end(), [](auto& v) { return !v.keep; });
-    session.out << doomed << " of " << verdicts.size()
-                << " would be deleted; nothing was (--plan)\n";
+    auto given_up = std::count_if(plan.verdicts.begin(), plan.verdicts.end(),
+                                  [](const auto& verdict) { return !verdict.keep; });
+    session.out << given_up << " of " << all << " would be deleted";
+    if (!plan.orphans.empty())
+      session.out << ", and " << plan.orphans.size() << " description(s) without a file";
+    session.out << "; nothing was (--plan)\n";
   } else {
-    session.out << pruned.deleted.size() << " of " << verdicts.size() << " deleted\n";
+    session.out << pruned.report.deleted.size() << " of " << all << " deleted";
+    if (!pruned.report.deleted_orphans.empty())
+      session.out << ", and " << pruned.report.deleted_orphans.size()
+                  << " description(s) without a file";
+    session.out << "\n";
   }
-  for (const std::string& failed : pruned.failed) session.err << "not deleted: " << failed << "\n";
+  for (const auto& verdict : plan.NotCounted())
+    session.err << "kept, " << verdict.name << ": " << verdict.reason << "\n";
+  for (const std::string& failed : pruned.report.FailedTexts())
+    session.err << "not deleted: " << failed << "\n";
 }
 
 }  // namespace holdfast::cli

@@ -19,6 +19,19 @@ Result<SnapshotMeta> ReadMeta(storage::Store& store, const std::string& name, co
   return ParseSnapshotMeta(text);
 }
 
+// The inner error is about this one file: missing, refused, or not understood. A passing failure
+// must not make a snapshot look bad: it is the outer one.
+Result<Result<SnapshotMeta>> TryReadMeta(storage::Store& store, const std::string& name,
+                                         const Waits& waits) {
+  auto meta = ReadMeta(store, name, waits);
+  bool passing = !meta && meta.error().kind() != ErrorKind::kNotFound &&
+                 meta.error().kind() != ErrorKind::kCorrupt &&
+                 meta.error().kind() != ErrorKind::kInvalid &&
+                 meta.error().kind() != ErrorKind::kUnauthorized;
+  if (passing) return Fail(std::move(meta).error().With("reading " + name));
+  return Result<Result<SnapshotMeta>>(tl::in_place, std::move(meta));
+}
+
 Snapshot Describe(const storage::ObjectInfo& file, Result<SnapshotMeta> meta) {
   Snapshot snapshot{.meta = {}, .file = file, .not_good = std::nullopt};
   if (!meta) {
@@ -44,23 +57,27 @@ Result<Catalog> ReadCatalog(storage::Store& store, const Waits& waits) {
   for (auto& file : files) by_name.emplace(file.name, file);
   Catalog catalog;
   for (const auto& [name, file] : by_name) {
+    std::string beside = name + std::string(kMetaSuffix);
     if (name.ends_with(kMetaSuffix)) {
-      if (!by_name.contains(name.substr(0, name.size() - kMetaSuffix.size())))
-        catalog.orphans.push_back(name);
+      std::string described = name.substr(0, name.size() - kMetaSuffix.size());
+      if (by_name.contains(described)) continue;
+      if (SeriesOf(described).empty()) {
+        catalog.others.push_back(name);
+        continue;
+      }
+      HF_ASSIGN(auto meta, TryReadMeta(store, name, waits));
+      if (meta && meta->name == described)
+        catalog.orphans.push_back({name, std::move(*meta)});
+      else if (meta || meta.error().kind() != ErrorKind::kNotFound)
+        catalog.others.push_back(name);
       continue;
     }
-    std::string beside = name + std::string(kMetaSuffix);
     if (!by_name.contains(beside)) {
       catalog.others.push_back(name);
       continue;
     }
-    auto meta = ReadMeta(store, beside, waits);
+    HF_ASSIGN(auto meta, TryReadMeta(store, beside, waits));
     if (!meta && meta.error().kind() == ErrorKind::kNotFound) continue;  // deleted meanwhile
-    // A passing failure must not make a snapshot look bad.
-    if (!meta && meta.error().kind() != ErrorKind::kCorrupt &&
-        meta.error().kind() != ErrorKind::kInvalid) {
-      return Fail(std::move(meta).error().With("reading " + beside));
-    }
     catalog.snapshots.push_back(Describe(file, std::move(meta)));
   }
   std::stable_sort(
@@ -80,70 +97,66 @@ std::string SnapshotName(std::string_view series, Clock::Wall time, std::string_
   return fmt::format("{}-{}.db{}{}", series, text, packed, encrypted ? ".enc" : "");
 }
 
-std::string SeriesOf(std::string_view name) {
-  static constexpr std::string_view kShape = "-0000-00-00T00-00-00Z.db";
+namespace {
+
+constexpr std::string_view kShape = "-0000-00-00T00-00-00Z.db";
+
+// The part of a snapshot's name that has kShape, and what stands before it; none for other names.
+std::optional<std::pair<std::string_view, std::string_view>> SplitName(std::string_view name) {
   if (name.ends_with(".enc")) name.remove_suffix(4);
   for (std::string_view packed : {".gz", ".zst", ".zip"})
     if (name.ends_with(packed)) name.remove_suffix(packed.size());
-  if (name.size() <= kShape.size()) return "";
+  if (name.size() <= kShape.size()) return std::nullopt;
   std::string_view tail = name.substr(name.size() - kShape.size());
   for (size_t i = 0; i < kShape.size(); ++i) {
     bool digit = tail[i] >= '0' && tail[i] <= '9';
-    if (kShape[i] == '0' ? !digit : tail[i] != kShape[i]) return "";
+    if (kShape[i] == '0' ? !digit : tail[i] != kShape[i]) return std::nullopt;
   }
-  return std::string(name.substr(0, name.size() - kShape.size()));
+  return std::pair(name.substr(0, name.size() - kShape.size()), tail);
 }
 
-Status SnapshotRules::Check() const {
-  if (max_age.count() < 0) return Fail(ErrorKind::kInvalid, "a negative age");
-  if (max_age.count() > 0 && counts.newest == 0 && counts.daily == 0 && counts.weekly == 0 &&
-      counts.monthly == 0 && counts.yearly == 0)
-    return {};
-  return counts.Check();
+}  // namespace
+
+std::string SeriesOf(std::string_view name) {
+  auto parts = SplitName(name);
+  return parts ? std::string(parts->first) : "";
 }
 
-Result<std::vector<schedule::RetentionVerdict>> DecideSnapshots(
-    const std::vector<Snapshot>& snapshots, const SnapshotRules& rules, Clock::Wall now,
-    const std::string& just_written) {
-  HF_TRY(rules.Check());
-  std::vector<schedule::RetentionFile> files;
-  for (const Snapshot& snapshot : snapshots)
-    files.push_back({snapshot.file.name, snapshot.meta.started, snapshot.not_good});
-  schedule::RetentionRules counts = rules.counts;
-  // Without a count, that of one: the newest good one stays whatever its age.
-  if (!counts.Check()) counts = {.newest = 1};
-  HF_ASSIGN(auto verdicts, schedule::DecideRetention(std::move(files), counts, just_written));
-  for (auto& verdict : verdicts) {
-    if (verdict.keep || rules.max_age.count() == 0 || now - verdict.time >= rules.max_age) continue;
-    verdict.keep = true;
-    verdict.reason = "younger than what the rules keep";
-  }
-  return verdicts;
+std::optional<Clock::Wall> TimeIn(std::string_view name) {
+  auto parts = SplitName(name);
+  if (!parts) return std::nullopt;
+  std::string text(parts->second.substr(1, kShape.size() - 4));  // without "-" and ".db"
+  text[13] = text[16] = ':';
+  auto time = ParseRfc3339(text);
+  return time ? std::optional(*time) : std::nullopt;
 }
 
-PruneReport PruneSnapshots(storage::Store& store,
-                           const std::vector<schedule::RetentionVerdict>& verdicts,
-                           const std::vector<std::string>& orphans, const Waits& waits) {
-  PruneReport report;
-  auto remove = [&](const std::string& name) {
-    Status deleted = store.Delete(name, waits);
-    if (deleted || deleted.error().kind() == ErrorKind::kNotFound) return true;
-    report.failed.push_back(name + ": " + deleted.error().ToString());
-    return false;
-  };
-  for (auto verdict = verdicts.rbegin(); verdict != verdicts.rend(); ++verdict) {
-    if (verdict->keep) continue;
-    if (waits.stop.stop_requested()) {
-      report.failed.push_back(verdict->name + ": stopped");
-      continue;
-    }
-    if (!remove(verdict->name)) continue;
-    report.deleted.push_back(verdict->name);
-    remove(verdict->name + std::string(kMetaSuffix));
+std::vector<Snapshot> OwnSnapshots(const Catalog& catalog, const SnapshotScope& scope) {
+  std::vector<Snapshot> own;
+  for (const Snapshot& snapshot : catalog.snapshots) {
+    if (SeriesOf(snapshot.file.name) != scope.series) continue;
+    bool unclear = snapshot.not_good && snapshot.meta.cluster.empty();
+    if (unclear || snapshot.meta.cluster == scope.cluster) own.push_back(snapshot);
   }
-  for (const std::string& orphan : orphans)
-    if (!waits.stop.stop_requested()) remove(orphan);
-  return report;
+  return own;
+}
+
+Result<storage::RetentionPlan> PlanSnapshots(const Catalog& catalog, const SnapshotScope& scope,
+                                             const schedule::RetentionRules& rules, Clock::Wall now,
+                                             const std::string& just_written) {
+  std::vector<storage::OwnFile> files;
+  for (Snapshot& snapshot : OwnSnapshots(catalog, scope)) {
+    Clock::Wall time = snapshot.meta.started;
+    auto named = TimeIn(snapshot.file.name);
+    if (named && *named > now + schedule::kClockSkew) time = std::max(time, *named);
+    files.push_back({std::move(snapshot.file), time, std::move(snapshot.not_good)});
+  }
+  HF_ASSIGN(auto plan, storage::PlanRetention(std::move(files), rules, now, just_written));
+  plan.description_suffix = kMetaSuffix;
+  for (const Orphan& orphan : catalog.orphans)
+    if (SeriesOf(orphan.meta.name) == scope.series && orphan.meta.cluster == scope.cluster)
+      plan.orphans.push_back(orphan.name);
+  return plan;
 }
 
 }  // namespace holdfast::etcd

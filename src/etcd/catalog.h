@@ -1,4 +1,5 @@
-// The snapshots of a store: which there are, which of them retention gives up, and their going.
+// The snapshots of a store: which there are, to which series and cluster they belong, and which of
+// them retention gives up.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include "base/retry.h"
 #include "etcd/snapshot_meta.h"
 #include "schedule/retention.h"
+#include "storage/catalog.h"
 #include "storage/store.h"
 
 namespace holdfast::etcd {
@@ -22,14 +24,21 @@ struct Snapshot {
   std::optional<std::string> not_good;
 };
 
+// A description of a snapshot that is not there. Its content was understood and names that
+// snapshot, which has a name of a series.
+struct Orphan {
+  std::string name;
+  SnapshotMeta meta;
+};
+
 struct Catalog {
-  std::vector<Snapshot> snapshots;   // newest first
-  std::vector<std::string> orphans;  // .meta files whose snapshot is gone
-  std::vector<std::string> others;   // files that nothing describes
+  std::vector<Snapshot> snapshots;  // newest first
+  std::vector<Orphan> orphans;
+  std::vector<std::string> others;  // all other files: nothing of ours describes them
 };
 
 // Reads what describes each snapshot (one small file each). A description that cannot be understood
-// makes its snapshot not good. Blocks.
+// or that the store refuses to show makes its snapshot not good. Blocks.
 Result<Catalog> ReadCatalog(storage::Store& store, const Waits& waits);
 
 // "etcd-2026-01-27T02-00-00Z.db", with .gz, .zst and .enc as they apply.
@@ -38,29 +47,25 @@ std::string SnapshotName(std::string_view series, Clock::Wall time, std::string_
 // The series that such a name belongs to; empty for other names.
 std::string SeriesOf(std::string_view name);
 
-struct SnapshotRules {
-  schedule::RetentionRules counts;  // all zero: none of them
-  std::chrono::seconds max_age{0};  // kept while younger; 0: age keeps nothing
+// The time in such a name; none for other names.
+std::optional<Clock::Wall> TimeIn(std::string_view name);
 
-  // kInvalid: negative numbers, or nothing that would be kept.
-  Status Check() const;
+// Which snapshots retention is for: those of one series of names and of one cluster.
+struct SnapshotScope {
+  std::string series;
+  std::string cluster;  // id; empty: of those whose description names none
 };
 
-// Of one series and one cluster: a snapshot is kept when any rule keeps it. The newest good one
-// always is, and so is `just_written`. Those that are not good take nobody's place and are kept.
-// Newest first.
-Result<std::vector<schedule::RetentionVerdict>> DecideSnapshots(
-    const std::vector<Snapshot>& snapshots, const SnapshotRules& rules, Clock::Wall now,
-    const std::string& just_written = "");
+// Snapshots of exactly that series and cluster, newest first. Those whose description cannot be
+// understood are of any cluster (they are never deleted).
+std::vector<Snapshot> OwnSnapshots(const Catalog& catalog, const SnapshotScope& scope);
 
-struct PruneReport {
-  std::vector<std::string> deleted;
-  std::vector<std::string> failed;  // and why
-};
-// Deletes what the verdicts say, oldest first, each before what describes it, and then `orphans`.
-// Goes on after failures, ends early when stopped. Blocks.
-PruneReport PruneSnapshots(storage::Store& store,
-                           const std::vector<schedule::RetentionVerdict>& verdicts,
-                           const std::vector<std::string>& orphans, const Waits& waits);
+// What retention would keep and delete among them, and the orphans of the same series and cluster.
+// A snapshot is as old as its description says; when that or its name is dated in the future it is
+// neither counted nor deleted. kInvalid as RetentionRules::Check(). storage::Prune() carries it
+// out.
+Result<storage::RetentionPlan> PlanSnapshots(const Catalog& catalog, const SnapshotScope& scope,
+                                             const schedule::RetentionRules& rules, Clock::Wall now,
+                                             const std::string& just_written = "");
 
 }  // namespace holdfast::etcd

@@ -44,6 +44,7 @@ class Recurring {
  private:
   Waits StoreWaits() const { return {.clock = options_.clock, .stop = stop_}; }
 
+  // Of whatever cluster: before the first answer of etcd its id is not known.
   std::vector<Snapshot> OwnSeries(const Catalog& catalog) const {
     std::vector<Snapshot> own;
     for (const Snapshot& snapshot : catalog.snapshots)
@@ -57,8 +58,8 @@ class Recurring {
     for (const Snapshot& snapshot : OwnSeries(*catalog)) {
       if (snapshot.not_good) continue;
       auto age = options_.clock->Now() - snapshot.meta.started;
-      // A clock that was wrong once must not stop us for years.
-      if (age < seconds(0) || age > options_.interval) break;
+      if (age < seconds(0)) continue;  // a clock that was wrong once must not stop us for years
+      if (age > options_.interval) break;
       return options_.interval - age;
     }
     return nanoseconds(0);
@@ -97,18 +98,14 @@ class Recurring {
   // Of the own cluster, what the rules give up.
   Status Prune(Round& round, const std::string& just_written) {
     HF_ASSIGN(auto catalog, ReadCatalog(store_, StoreWaits()));
-    std::vector<Snapshot> own = OwnSeries(catalog);
-    std::erase_if(own, [&](const Snapshot& s) {
-      return !s.meta.cluster.empty() && s.meta.cluster != cluster_;
-    });
-    HF_ASSIGN(auto verdicts,
-              DecideSnapshots(own, options_.rules, options_.clock->Now(), just_written));
-    PruneReport report = PruneSnapshots(store_, verdicts, catalog.orphans, StoreWaits());
-    round.kept = static_cast<size_t>(std::count_if(own.begin(), own.end(),
-                                                   [](const Snapshot& s) { return !s.not_good; })) -
-                 report.deleted.size();
+    HF_ASSIGN(auto plan, PlanSnapshots(catalog, {options_.series, cluster_}, options_.rules,
+                                       options_.clock->Now(), just_written));
+    storage::PruneReport report = storage::Prune(store_, plan, StoreWaits());
+    round.not_counted = plan.NotCounted();
+    round.kept = plan.verdicts.size() - round.not_counted.size() - report.deleted.size();
     auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     append(round.pruned.deleted, report.deleted);
+    append(round.pruned.deleted_orphans, report.deleted_orphans);
     append(round.pruned.failed, report.failed);
     return {};
   }
@@ -118,6 +115,7 @@ class Recurring {
     uint64_t with_reserve = needed_ + needed_ / 5;
     auto free = options_.free_bytes ? options_.free_bytes() : std::nullopt;
     if (!free || *free >= with_reserve) return {};
+    HF_TRY_CONTEXT(AskCluster(), "making room in the store");
     if (!cluster_.empty()) HF_TRY(Prune(round, ""));
     free = options_.free_bytes();
     if (!free || *free >= with_reserve) return {};
@@ -130,6 +128,14 @@ class Recurring {
                   "nothing that the rules keep was deleted"));
   }
 
+  // Never guessed from what lies in the store: another cluster's snapshots may have the same
+  // series.
+  Status AskCluster() {
+    if (!cluster_.empty() || !options_.cluster) return {};
+    HF_ASSIGN(cluster_, options_.cluster());
+    return {};
+  }
+
   // From the newest good snapshot that is there; nothing where there is none.
   Status LearnNeed() {
     auto catalog = ReadCatalog(store_, StoreWaits());
@@ -138,7 +144,6 @@ class Recurring {
     for (const Snapshot& snapshot : OwnSeries(*catalog)) {
       if (snapshot.not_good) continue;
       needed_ = DiskFor(snapshot.meta);
-      if (cluster_.empty()) cluster_ = snapshot.meta.cluster;
       return {};
     }
     return {};

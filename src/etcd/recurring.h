@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -21,7 +22,9 @@ struct Round {
   std::chrono::nanoseconds took{0};
   std::optional<SnapshotMeta> meta;  // of the snapshot that was stored
   std::optional<Error> error;        // why there is none
-  PruneReport pruned;
+  storage::PruneReport pruned;
+  // Snapshots that hold no place among those that are kept, and why.
+  std::vector<schedule::RetentionVerdict> not_counted;
   std::optional<Error> prune_error;
   size_t kept = 0;  // good snapshots of the series there are now; known after a success
   int failures_in_a_row = 0;
@@ -31,11 +34,14 @@ struct Round {
 struct RecurringOptions {
   std::string series = "etcd";
   std::chrono::seconds interval{300};
-  SnapshotRules rules;
+  schedule::RetentionRules rules;
   std::string compression = "none";  // for the names
   bool encrypted = false;
   // Stores a snapshot that is proved, under exactly this name, or fails and leaves nothing.
   std::function<Result<SnapshotMeta>(const std::string& name)> take;
+  // The id of the cluster that snapshots are taken of, from etcd itself. Needed only when room must
+  // be made before the first snapshot; without it nothing is deleted then.
+  std::function<Result<std::string>()> cluster;
   // Bytes that the store's disk has left; none where that is not known.
   std::function<std::optional<uint64_t>()> free_bytes;
   std::function<void(const Round&)> report;  // after each
@@ -48,7 +54,7 @@ struct RecurringOptions {
 // to the interval.
 //
 // Old snapshots of the series and the same cluster go after a success only, and as
-// DecideSnapshots() says: a failure costs no good snapshot. When the disk has too little room for
+// PlanSnapshots() says: a failure costs no good snapshot. When the disk has too little room for
 // one more, those that the rules give up anyway go first; when that is not enough the round fails
 // and says so.
 //

@@ -36,8 +36,9 @@ class RecurringTest : public ::testing::Test {
   RecurringTest() {
     options_.clock = &clock_;
     options_.interval = 300s;
-    options_.rules = {.counts = {.newest = 3}};
+    options_.rules = {.newest = 3};
     options_.take = [this](const std::string& name) { return Take(name); };
+    options_.cluster = [this]() -> Result<std::string> { return cluster_; };
     options_.report = [this](const Round& round) {
       rounds_.push_back(round);
       if (rounds_.size() == stop_after_) stop_.request_stop();
@@ -155,7 +156,7 @@ TEST_F(RecurringTest, OtherSeriesAndClustersAreNotTouched) {
   options_.series = "other";
   RunFor(2);
   options_.series = "etcd";
-  options_.rules = {.counts = {.newest = 1}};
+  options_.rules = {.newest = 1};
   RunFor(3);
   auto catalog = ReadCatalog(store_, {});
   std::map<std::string, int> counts;
@@ -165,8 +166,28 @@ TEST_F(RecurringTest, OtherSeriesAndClustersAreNotTouched) {
   EXPECT_EQ(counts["other c1"], 2);
 }
 
+TEST_F(RecurringTest, ForeignFilesAndTheFutureChangeNothing) {
+  Put("photos.meta", "x");
+  Put("y.tar.gz", "x");
+  cluster_ = "c1";
+  Put("etcd-2030-01-01T00-00-00Z.db", "abc");
+  Put("etcd-2030-01-01T00-00-00Z.db.meta",
+      SnapshotMeta{.name = "etcd-2030-01-01T00-00-00Z.db",
+                   .cluster = "c1",
+                   .size = 3,
+                   .stored_size = 3,
+                   .started = *ParseRfc3339("2030-01-01T00:00:00Z")}
+          .ToJson());
+  RunFor(5);
+  EXPECT_EQ(rounds_.back().kept, 3u);
+  ASSERT_EQ(rounds_.back().not_counted.size(), 1u);
+  EXPECT_THAT(rounds_.back().not_counted[0].reason, HasSubstr("dated in the future"));
+  EXPECT_EQ(Snapshots().size(), 4u);
+  EXPECT_TRUE(fs::exists(dir_ / "photos.meta") && fs::exists(dir_ / "y.tar.gz"));
+}
+
 TEST_F(RecurringTest, AFullDiskGivesUpOnlyWhatTheRulesGiveUp) {
-  options_.rules = {.counts = {.newest = 5}};
+  options_.rules = {.newest = 5};
   RunFor(5);
   options_.free_bytes = [] { return std::optional<uint64_t>(2); };
   RunFor(1);
@@ -174,7 +195,7 @@ TEST_F(RecurringTest, AFullDiskGivesUpOnlyWhatTheRulesGiveUp) {
   EXPECT_THAT(rounds_.back().error->ToString(), HasSubstr("the disk has 2 bytes left"));
   EXPECT_EQ(Snapshots().size(), 5u);
   // With fewer to keep there is room after the others have gone.
-  options_.rules = {.counts = {.newest = 2}};
+  options_.rules = {.newest = 2};
   options_.free_bytes = [this] {
     return std::optional<uint64_t>(Snapshots().size() > 2 ? 2 : 100);
   };
@@ -183,10 +204,22 @@ TEST_F(RecurringTest, AFullDiskGivesUpOnlyWhatTheRulesGiveUp) {
   EXPECT_EQ(Snapshots().size(), 2u);
 }
 
+// Before the first answer of etcd the store's snapshots may be anybody's.
+TEST_F(RecurringTest, AFullDiskCostsAnotherClusterNothing) {
+  cluster_ = "c2";
+  RunFor(3);
+  cluster_ = "c1";
+  options_.rules = {.newest = 1};
+  options_.free_bytes = [] { return std::optional<uint64_t>(2); };
+  RunFor(1);
+  EXPECT_TRUE(rounds_.back().error);
+  EXPECT_EQ(Snapshots().size(), 3u);
+}
+
 TEST_F(RecurringTest, RulesThatKeepNothingAreRefused) {
   options_.rules = {};
   EXPECT_FALSE(RunRecurring(store_, options_, {}));
-  options_.rules = {.counts = {.newest = 1}};
+  options_.rules = {.newest = 1};
   options_.interval = 0s;
   EXPECT_FALSE(RunRecurring(store_, options_, {}));
 }

@@ -14,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using Step = BackupDecision::Step;
 
-constexpr std::chrono::milliseconds kRetentionAgain = 60s;
+// After a failed retention, then twice as long each time.
+constexpr std::chrono::milliseconds kRetentionAgain = 60s, kRetentionLongest = 1h;
 constexpr std::chrono::milliseconds kRestoreAgain = 2s;
 constexpr std::chrono::seconds kLately = 1h;
 // Clocks of machines jump: a longer wait is looked at in between.
@@ -56,6 +57,8 @@ PassResult BackupReconciler::Reconcile(const std::string& name, std::stop_token 
     RunWatch::Forget(context_.metrics, "Backup", name);
     std::lock_guard lock(mutex_);
     retention_.erase(name);
+    retention_reported_.erase(name);
+    not_counted_reported_.erase(name);
     ran_now_.erase(name);
     seen_.erase(name);
     return {};
@@ -104,7 +107,7 @@ PassResult BackupReconciler::Reconcile(const std::string& name, std::stop_token 
     // Another process may have ended between the archive and the deletion of older ones.
     bool lately = backup->last_snapshot && context_.clock.Now() - *backup->last_snapshot < kLately;
     if (seen_.insert(name).second && backup->recurring() && lately && !backup->filename.empty())
-      retention_.emplace(name, backup->filename);
+      retention_.emplace(name, PendingRetention{backup->filename});
     clean_up = retention_.contains(name);
   }
   if (clean_up) return RunRetention(*backup, decision.at, stop);
@@ -190,7 +193,7 @@ PassResult BackupReconciler::Succeed(const BackupObject& backup, const Finished&
   if (!backup.recurring()) return {};
   {
     std::lock_guard lock(mutex_);
-    retention_[name] = finished.filename;
+    retention_[name] = {finished.filename};
   }
   return RunRetention(backup, next, stop);
 }
@@ -198,34 +201,78 @@ PassResult BackupReconciler::Succeed(const BackupObject& backup, const Finished&
 PassResult BackupReconciler::RunRetention(const BackupObject& backup,
                                           std::optional<Clock::Wall> next, std::stop_token stop) {
   const std::string& name = backup.meta.name;
-  std::string just_written;
+  PendingRetention pending;
   {
     std::lock_guard lock(mutex_);
-    just_written = retention_[name];
+    pending = retention_[name];
   }
-  Status done = [&]() -> Status {
+  auto retained = [&]() -> Result<Retained> {
     HF_ASSIGN(LocatedStore store, Locate(backup, context_.log, stop));
-    HF_ASSIGN(size_t deleted, Retain(store.store(), name, context_.cluster_id, KeepCount(backup),
-                                     just_written, StoreWaits(stop)));
-    if (deleted > 0)
-      context_.log.Info("old archives deleted",
-                        {{"backup", name}, {"count", std::to_string(deleted)}});
-    return {};
+    return Retain(store.store(), name, context_.cluster_id, KeepCount(backup), pending.just_written,
+                  StoreWaits(stop));
   }();
-  if (done || stop.stop_requested()) {
+  if (stop.stop_requested()) return {};
+  if (retained) {
+    for (const std::string& archive : retained->report.deleted)
+      context_.log.Info("old archive deleted", {{"backup", name}, {"archive", archive}});
+    ReportNotCounted(backup, retained->not_counted);
+  }
+  // Its own trouble: the archive is stored, and no new one is made for it.
+  std::string same, text;
+  if (!retained) {
+    same = std::string(ErrorKindName(retained.error().kind()));
+    text = retained.error().ToString();
+  } else {
+    for (const storage::PruneFailure& failure : retained->report.failed) {
+      same += failure.name + " " + std::string(ErrorKindName(failure.error.kind())) + "\n";
+      text += (text.empty() ? "" : "; ") + failure.ToString();
+    }
+  }
+  ReportRetention(backup, same, text);
+  // A lock is not over sooner for being tried again: the next run does.
+  if (retained && retained->report.only_locked()) {
     std::lock_guard lock(mutex_);
     retention_.erase(name);
     return next ? WaitUntil(*next) : PassResult{};
   }
-  // Its own trouble: the archive is stored, and no new one is made for it.
-  context_.metrics.retention_failures.Add({name}, 1);
-  context_.log.Warn("old archives could not be deleted; trying again",
-                    {{"backup", name}, {"error", done.error().ToString()}});
-  EmitEvent(context_.client, BackupType(), backup.meta,
-            {true, "RetentionFailed", done.error().ToString()}, context_.clock, context_.log);
-  PassResult again{false, kRetentionAgain};
+  std::chrono::milliseconds wait = kRetentionAgain;
+  for (int i = 0; i < pending.failures && wait < kRetentionLongest; ++i) wait *= 2;
+  {
+    std::lock_guard lock(mutex_);
+    ++retention_[name].failures;
+  }
+  PassResult again{false, std::min(wait, kRetentionLongest)};
   if (next) again.again = std::min(*again.again, *WaitUntil(*next).again);
   return again;
+}
+
+void BackupReconciler::ReportRetention(const BackupObject& backup, const std::string& same,
+                                       const std::string& text) {
+  const std::string& name = backup.meta.name;
+  if (!text.empty()) context_.metrics.retention_failures.Add({name}, 1);
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(retention_reported_[name], same) == same || text.empty()) return;
+  }
+  context_.log.Warn("old archives could not be deleted", {{"backup", name}, {"error", text}});
+  EmitEvent(context_.client, BackupType(), backup.meta, {true, "RetentionFailed", text},
+            context_.clock, context_.log);
+}
+
+void BackupReconciler::ReportNotCounted(const BackupObject& backup,
+                                        const std::vector<schedule::RetentionVerdict>& verdicts) {
+  std::string text;
+  for (const auto& verdict : verdicts)
+    text += (text.empty() ? "" : "; ") + verdict.name + ": " + verdict.reason;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(not_counted_reported_[backup.meta.name], text) == text || text.empty())
+      return;
+  }
+  context_.log.Warn("archives are not counted by retention",
+                    {{"backup", backup.meta.name}, {"archives", text}});
+  EmitEvent(context_.client, BackupType(), backup.meta, {true, "ArchivesNotCounted", text},
+            context_.clock, context_.log);
 }
 
 PassResult BackupReconciler::FailWith(const BackupObject& backup, const Error& error, bool stalled,
@@ -260,14 +307,27 @@ PassResult BackupReconciler::Delete(const BackupObject& backup, std::stop_token 
   Status done = [&]() -> Status {
     if (backup.delete_archives) {
       HF_ASSIGN(LocatedStore store, Locate(backup, context_.log, stop));
-      HF_ASSIGN(size_t deleted,
+      HF_ASSIGN(auto report,
                 DeleteOwn(store.store(), backup.meta.name, context_.cluster_id, StoreWaits(stop)));
-      context_.log.Info("a Backup is deleted, and its archives with it",
-                        {{"backup", backup.meta.name}, {"archives", std::to_string(deleted)}});
+      if (!report.failed.empty()) {
+        std::string left;
+        for (const std::string& text : report.FailedTexts())
+          left += (left.empty() ? "" : "; ") + text;
+        return Fail(report.failed[0].error.kind(), left);
+      }
+      context_.log.Info(
+          "a Backup is deleted, and its archives with it",
+          {{"backup", backup.meta.name}, {"archives", std::to_string(report.deleted.size())}});
     }
     return PatchFinalizers(context_.client, BackupType(), backup.meta, finalizers, Call(stop));
   }();
   if (done || stop.stop_requested()) return {};
+  {
+    // One that is locked may stay for weeks: it is reported once.
+    std::string same = "deleting " + std::string(ErrorKindName(done.error().kind()));
+    std::lock_guard lock(mutex_);
+    if (std::exchange(retention_reported_[backup.meta.name], same) == same) return {.failed = true};
+  }
   context_.log.Warn("the archives of a deleted Backup are still there",
                     {{"backup", backup.meta.name}, {"error", done.error().ToString()}});
   EmitEvent(

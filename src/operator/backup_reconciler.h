@@ -5,10 +5,12 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "operator/backup_decision.h"
 #include "operator/reconciler.h"
 #include "operator/store_locator.h"
+#include "schedule/retention.h"
 
 namespace holdfast::op {
 
@@ -54,6 +56,12 @@ class BackupReconciler : public Reconciler {
   // `next`: when the Backup runs next. Looks again when that is, or sooner where it failed.
   PassResult RunRetention(const BackupObject& backup, std::optional<Clock::Wall> next,
                           std::stop_token stop);
+  // Counts a failed retention; logs it and emits an Event unless the last one was the same.
+  void ReportRetention(const BackupObject& backup, const std::string& same,
+                       const std::string& text);
+  // Empty archives and those dated in the future, once.
+  void ReportNotCounted(const BackupObject& backup,
+                        const std::vector<schedule::RetentionVerdict>& verdicts);
   PassResult Delete(const BackupObject& backup, std::stop_token stop);
   Result<LocatedStore> Locate(const BackupObject& backup, const Logger& log, std::stop_token stop);
   PassResult WaitUntil(Clock::Wall at) const;
@@ -62,8 +70,14 @@ class BackupReconciler : public Reconciler {
 
   Context& context_;
   std::mutex mutex_;
-  std::map<std::string, std::string> retention_;  // still to be run, with the file just written
-  std::set<std::string> seen_;                    // names that had a pass
+  struct PendingRetention {
+    std::string just_written;
+    int failures = 0;  // in a row
+  };
+  std::map<std::string, PendingRetention> retention_;  // still to be run
+  // By Backup: what its last retention could not delete or did not count, as it was reported.
+  std::map<std::string, std::string> retention_reported_, not_counted_reported_;
+  std::set<std::string> seen_;  // names that had a pass
   // Values of the run-now annotation that were acted on: a CRD of an older chart forgets them.
   std::map<std::string, std::string> ran_now_;
 };

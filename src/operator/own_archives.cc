@@ -64,36 +64,27 @@ Result<std::vector<OwnArchive>> ListOwn(storage::Store& store, const std::string
   return own;
 }
 
-Result<size_t> Retain(storage::Store& store, const std::string& backup,
-                      const std::string& cluster_id, int keep, const std::string& just_written,
-                      const Waits& waits) {
+Result<Retained> Retain(storage::Store& store, const std::string& backup,
+                        const std::string& cluster_id, int keep, const std::string& just_written,
+                        const Waits& waits) {
   HF_ASSIGN(auto own, ListOwn(store, backup, cluster_id, waits));
   std::vector<storage::ObjectInfo> files;
-  for (const OwnArchive& archive : own) files.push_back(archive.file);
-  schedule::RetentionRules rules;
-  rules.newest = keep;
-  HF_ASSIGN(auto verdicts,
-            holdfast::backup::PlanPrune(files, {backup, cluster_id}, rules, just_written));
-  size_t deleted = 0;
-  for (const auto& verdict : verdicts) {
-    if (verdict.keep) continue;
-    Status gone = store.Delete(verdict.name, waits);
-    if (!gone && gone.error().kind() != ErrorKind::kNotFound)
-      return Fail(std::move(gone).error().With("deleting the old archive " + verdict.name));
-    ++deleted;
-  }
-  return deleted;
+  for (OwnArchive& archive : own) files.push_back(std::move(archive.file));
+  HF_ASSIGN(auto plan, holdfast::backup::PlanPrune(files, {backup, cluster_id}, {.newest = keep},
+                                                   waits.clock->Now(), just_written));
+  return Retained{storage::Prune(store, plan, waits), plan.NotCounted()};
 }
 
-Result<size_t> DeleteOwn(storage::Store& store, const std::string& backup,
-                         const std::string& cluster_id, const Waits& waits) {
+Result<storage::PruneReport> DeleteOwn(storage::Store& store, const std::string& backup,
+                                       const std::string& cluster_id, const Waits& waits) {
   HF_ASSIGN(auto own, ListOwn(store, backup, cluster_id, waits));
+  storage::RetentionPlan plan;
   for (const OwnArchive& archive : own) {
-    Status gone = store.Delete(archive.file.name, waits);
-    if (!gone && gone.error().kind() != ErrorKind::kNotFound)
-      return Fail(std::move(gone).error().With("deleting archive " + archive.file.name));
+    schedule::RetentionVerdict verdict{archive.file.name, archive.name.time};
+    verdict.keep = false;
+    plan.verdicts.push_back(std::move(verdict));
   }
-  return own.size();
+  return storage::Prune(store, plan, waits);
 }
 
 Status VerifyStored(storage::Store& store, const std::string& file, const std::string& how,

@@ -8,6 +8,7 @@
 #include "archive/name.h"
 #include "base/result.h"
 #include "crypto/transformer.h"
+#include "storage/catalog.h"
 #include "storage/store.h"
 #include "stream/hash128.h"
 
@@ -22,14 +23,20 @@ struct OwnArchive {
 Result<std::vector<OwnArchive>> ListOwn(storage::Store& store, const std::string& backup,
                                         const std::string& cluster_id, const Waits& waits);
 
-// Deletes what retention does not keep, never `just_written`; returns how many. Blocks.
-Result<size_t> Retain(storage::Store& store, const std::string& backup,
-                      const std::string& cluster_id, int keep, const std::string& just_written,
-                      const Waits& waits);
+struct Retained {
+  storage::PruneReport report;
+  // Archives that hold no place (empty, or dated in the future), with the reason.
+  std::vector<schedule::RetentionVerdict> not_counted;
+};
+// Deletes what retention does not keep, oldest first, never `just_written`. What cannot be deleted
+// is in the report, and the rest is done; an error only where nothing could be listed. Blocks.
+Result<Retained> Retain(storage::Store& store, const std::string& backup,
+                        const std::string& cluster_id, int keep, const std::string& just_written,
+                        const Waits& waits);
 
-// Deletes all of them; returns how many. Blocks.
-Result<size_t> DeleteOwn(storage::Store& store, const std::string& backup,
-                         const std::string& cluster_id, const Waits& waits);
+// Deletes all of them, as Retain() does. Blocks.
+Result<storage::PruneReport> DeleteOwn(storage::Store& store, const std::string& backup,
+                                       const std::string& cluster_id, const Waits& waits);
 
 // Reads a stored archive back. "None": not at all; "Quick": container and digests; "Full": every
 // object is decrypted and looked at, too. kCorrupt when anything is wrong. Blocks.

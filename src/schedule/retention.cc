@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/rfc3339.h"
+
 namespace holdfast::schedule {
 namespace {
 
@@ -69,13 +71,14 @@ Status RetentionRules::Check() const {
     }
     largest = std::max(largest, count);
   }
-  if (largest > 0) return {};
+  if (max_age.count() < 0) return Fail(ErrorKind::kInvalid, "retention: a negative age");
+  if (largest > 0 || max_age.count() > 0) return {};
   return Fail(Error(ErrorKind::kInvalid, "retention: no rule keeps anything")
                   .Hint("keep at least the newest one"));
 }
 
 Result<std::vector<RetentionVerdict>> DecideRetention(std::vector<RetentionFile> files,
-                                                      const RetentionRules& rules,
+                                                      const RetentionRules& rules, Clock::Wall now,
                                                       const std::string& just_written) {
   HF_TRY(rules.Check());
   std::sort(files.begin(), files.end(), [](const RetentionFile& a, const RetentionFile& b) {
@@ -88,9 +91,14 @@ Result<std::vector<RetentionVerdict>> DecideRetention(std::vector<RetentionFile>
   std::vector<RetentionVerdict> verdicts;
   int good = 0;
   for (RetentionFile& file : files) {
-    RetentionVerdict verdict{std::move(file.name), file.time, false, ""};
+    RetentionVerdict verdict{std::move(file.name), file.time};
+    verdict.keep = false;
+    // What was just written counts even when the clock was set back meanwhile.
+    if (!file.not_good && file.time > now + kClockSkew && verdict.name != just_written)
+      file.not_good = "it is dated in the future (" + FormatRfc3339(file.time) + ")";
     if (file.not_good) {
       AddReason(verdict, "not counted and not deleted: " + *file.not_good);
+      verdict.not_counted = true;
       verdicts.push_back(std::move(verdict));
       continue;
     }
@@ -102,6 +110,8 @@ Result<std::vector<RetentionVerdict>> DecideRetention(std::vector<RetentionFile>
     for (SpanRule& rule : spans) {
       if (std::string span = rule.Claim(day); !span.empty()) AddReason(verdict, span);
     }
+    if (rules.max_age.count() > 0 && now - file.time < rules.max_age)
+      AddReason(verdict, "younger than what the rules keep");
     if (verdict.name == just_written) AddReason(verdict, "just written");
     if (good == 1 && !verdict.keep) AddReason(verdict, "the newest");
     if (!verdict.keep) verdict.reason = "older than what the rules keep";

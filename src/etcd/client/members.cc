@@ -85,6 +85,16 @@ Result<Survey> SurveyMembers(Client& client, std::stop_token stop) {
   return survey;
 }
 
+Result<std::string> ClusterId(Client& client, std::stop_token stop) {
+  Error last(ErrorKind::kInvalid, "no endpoint of etcd is given");
+  for (size_t i = 0; i < client.size(); ++i) {
+    auto status = client.Status(i, stop);
+    if (status) return fmt::format("{:x}", status->cluster_id);
+    last = std::move(status).error();
+  }
+  return Fail(std::move(last));
+}
+
 void CompareMembers(Client& client, Survey& survey, std::stop_token stop) {
   if (survey.candidates.size() < 2) return;
   int64_t revision = INT64_MAX;

@@ -22,6 +22,9 @@ struct Survey {
 // belong to different clusters; kCorrupt where only members with a CORRUPT alarm are left.
 Result<Survey> SurveyMembers(Client& client, std::stop_token stop);
 
+// The id of the cluster, hexadecimal, as the first member that answers has it. Blocks.
+Result<std::string> ClusterId(Client& client, std::stop_token stop);
+
 // A warning when members disagree on the keys at a revision that all of them have.
 void CompareMembers(Client& client, Survey& survey, std::stop_token stop);
 
