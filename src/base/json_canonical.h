@@ -10,7 +10,8 @@ namespace holdfast::json {
 
 // Appends the value with object keys sorted bytewise (by their unescaped text; the last of repeated
 // keys wins), no white space, strings in Quote()'s spelling, numbers as their text stands.
-// Values whose text is a whole plain ASCII string are copied as they are.
+// Values whose text is a whole plain ASCII string are copied as they are. Takes any depth, in
+// linear time and without recursion.
 void AppendCanonical(std::string& out, std::string_view value);
 std::string Canonical(std::string_view value);
 

@@ -37,7 +37,8 @@ class Validator {
       if (at_ >= text_.size()) return Bad("the text ends here");
       char c = text_[at_];
       if (c == '{' || c == '[') {
-        if (open.size() >= limits_.max_depth) return Bad("nested too deep");
+        if (open.size() >= limits_.max_depth)
+          return Bad("nested deeper than " + std::to_string(limits_.max_depth) + " levels");
         ++at_;
         at_ = SkipSpace(text_, at_);
         if (Peek() == (c == '{' ? '}' : ']') && at_ < text_.size()) {

@@ -15,8 +15,13 @@
 
 namespace holdfast::json {
 
+// How deep an API server takes objects: the limit of Go's encoding/json, the object itself being
+// level 1. Code that handles objects must cope with this depth without recursion and in linear
+// time.
+inline constexpr size_t kMaxNesting = 10'000;
+
 struct Limits {
-  size_t max_depth = 256;
+  size_t max_depth = kMaxNesting;
 };
 
 // kInvalid with the byte offset when `text` is not exactly one JSON value (white space around it is

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json_canonical.h"
+#include "base/json_diff.h"
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
@@ -30,10 +31,11 @@ TEST(JsonScan, ValidatesStrictly) {
        {"", "{", "{]", "[1,]", "{\"a\":1,}", "{\"a\"}", "01", "1.", "-", "\"\x01\"", "\"\\x\"",
         "\"\\u12g4\"", "nul", "{}{}", "\"\xff\"", "\"\xed\xa0\x80\"", "\"a", "[1 2]", "{1:2}"})
     EXPECT_FALSE(Validate(bad)) << bad;
-  std::string deep(300, '[');
-  deep += std::string(300, ']');
-  EXPECT_FALSE(Validate(deep));
-  EXPECT_TRUE(Validate(deep, {.max_depth = 300}));
+  auto deep = [](size_t n) { return std::string(n, '[') + std::string(n, ']'); };
+  EXPECT_TRUE(Validate(deep(kMaxNesting)));
+  EXPECT_FALSE(Validate(deep(kMaxNesting + 1)));
+  EXPECT_TRUE(Validate(deep(300), {.max_depth = 300}));
+  EXPECT_FALSE(Validate(deep(300), {.max_depth = 299}));
 }
 
 TEST(JsonScan, ValidationNeverReadsBeyondAnyPrefix) {
@@ -98,6 +100,103 @@ TEST(JsonCanonical, OneSpellingForEqualValues) {
   EXPECT_FALSE(Equal("9007199254740993", "9007199254740992"));
   EXPECT_FALSE(Equal("1", "1.0"));
   EXPECT_FALSE(Equal(R"(["a","b"])", R"(["b","a"])"));
+}
+
+// A value nested `levels` deep, objects and arrays in turn, each object with a member before or
+// behind the nested one, with `bottom` innermost. `swapped` writes the objects' members the other
+// way round.
+std::string Nested(size_t levels, const std::string& bottom, bool swapped) {
+  std::string front, back;
+  for (size_t i = 0; i < levels; ++i) {
+    if (i % 2 == 1) {
+      front += '[';
+      back.insert(back.begin(), ']');
+    } else if (swapped) {
+      front += R"({"k\u0065y":)";
+      back.insert(0, R"(,"a":1})");
+    } else {
+      front += R"({"a":1,"key":)";
+      back.insert(back.begin(), '}');
+    }
+  }
+  return front + bottom + back;
+}
+
+TEST(JsonCanonical, TakesAnyDepthInLinearTime) {
+  // Looking at each level's whole text would be 10,000 times 1 MB.
+  std::string bottom = "[0";
+  for (int i = 0; i < 250'000; ++i) bottom += ",[]";
+  bottom += "]";
+  const std::string sorted = Nested(kMaxNesting - 2, bottom, false);
+  EXPECT_EQ(Canonical(sorted), sorted);
+  const std::string small = Nested(kMaxNesting - 2, "{\"b\":[],\"a\":1}", false);
+  EXPECT_EQ(Canonical(Nested(kMaxNesting - 2, "{\"a\":2,\"b\":[],\"a\":1}", true)),
+            Canonical(small));
+  EXPECT_FALSE(Equal(small, Nested(kMaxNesting - 2, "{\"b\":[],\"a\":2}", true)));
+  EXPECT_EQ(Canonical(std::string(1'000'000, '[')).size(), 2'000'000u);  // not validated
+}
+
+TEST(JsonCanonical, StaysWithinTextThatIsNotJson) {
+  for (const char* text : {"",    "{",  "[",     "}",       "]",           ",",         ":",
+                           "[}",  "{]", "[1 2]", "{\"a\"}", "{\"a\":}",    "{\"a\":,}", "[,]",
+                           "{,}", "\"", "{\"",   "[\"a",    "{\"a\":[}]}", "[:]"}) {
+    std::string exact = text;
+    exact.shrink_to_fit();
+    Canonical(exact);
+    Differences(exact, "{\"a\":[1,{}]}", Arrays::kByPosition, 9);
+    Differences("[[{\"a\":1}]]", exact, Arrays::kWholeIfLengthsDiffer, 9);
+  }
+}
+
+std::vector<std::string> DifferencesOf(std::string_view left, std::string_view right, Arrays arrays,
+                                       size_t limit = 20) {
+  std::vector<std::string> lines;
+  std::string a = Canonical(left), b = Canonical(right);
+  for (const Difference& d : Differences(a, b, arrays, limit))
+    lines.push_back(d.path + " " + std::string(d.left) + " " + std::string(d.right));
+  return lines;
+}
+
+TEST(JsonDiff, NamesEachPlace) {
+  using testing::ElementsAre;
+  std::string_view a = R"({"a":1,"c":{"x.y":[1,{"z":true}]},"d":[],"e":"t"})";
+  std::string_view b = R"({"b":{"n":1},"c":{"x.y":[2,{"z":null}]},"d":{},"e":"t"})";
+  for (Arrays arrays : {Arrays::kByPosition, Arrays::kWholeIfLengthsDiffer})
+    EXPECT_THAT(DifferencesOf(a, b, arrays),
+                ElementsAre("a 1 ", "b  {\"n\":1}", "c[\"x.y\"][0] 1 2",
+                            "c[\"x.y\"][1].z true null", "d [] {}"));
+  EXPECT_THAT(DifferencesOf(a, b, Arrays::kByPosition, 2), ElementsAre("a 1 ", "b  {\"n\":1}"));
+  EXPECT_THAT(DifferencesOf("1", "2", Arrays::kByPosition), ElementsAre(" 1 2"));
+  EXPECT_THAT(DifferencesOf(a, a, Arrays::kByPosition), ElementsAre());
+  EXPECT_THAT(DifferencesOf(R"({"a":{"b":1}})", "{}", Arrays::kByPosition),
+              ElementsAre("a {\"b\":1} "));
+  EXPECT_THAT(DifferencesOf("[]", R"([{"a":1}])", Arrays::kByPosition),
+              ElementsAre("[0]  {\"a\":1}"));
+}
+
+TEST(JsonDiff, ArraysOfDifferentLength) {
+  using testing::ElementsAre;
+  std::string_view a = R"({"l":[1,[2,3],4],"m":1})", b = R"({"l":[9,[2],7,8],"m":2})";
+  EXPECT_THAT(DifferencesOf(a, b, Arrays::kByPosition),
+              ElementsAre("l[0] 1 9", "l[1][1] 3 ", "l[2] 4 7", "l[3]  8", "m 1 2"));
+  // With a limit that the elements alone would reach.
+  EXPECT_THAT(DifferencesOf(a, b, Arrays::kWholeIfLengthsDiffer, 2),
+              ElementsAre("l [1,[2,3],4] [9,[2],7,8]", "m 1 2"));
+  EXPECT_THAT(DifferencesOf("[[1,[2,3]]]", "[[2,[2]]]", Arrays::kWholeIfLengthsDiffer),
+              ElementsAre("[0][0] 1 2", "[0][1] [2,3] [2]"));
+}
+
+TEST(JsonDiff, TakesAnyDepthInLinearTime) {
+  std::string bottom = "[0";
+  for (int i = 0; i < 250'000; ++i) bottom += ",[]";
+  auto value = [&](const char* last) { return Nested(9998, bottom + last, false); };
+  for (Arrays arrays : {Arrays::kByPosition, Arrays::kWholeIfLengthsDiffer}) {
+    auto found = Differences(value(",1]"), value(",2]"), arrays, 9);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_LT(found[0].path.size(), 300u);
+    EXPECT_TRUE(found[0].path.starts_with("key[0].key[0].")) << found[0].path;
+    EXPECT_TRUE(found[0].path.ends_with("[0].key[0][250001]")) << found[0].path;
+  }
 }
 
 }  // namespace

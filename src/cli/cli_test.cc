@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/json_canonical.h"
 #include "cli/call_for_test.h"
 #include "cli/cli.h"
 #include "cli/field_diff.h"
@@ -94,10 +95,24 @@ TEST(FieldDiff, NamesEveryPath) {
   std::vector<std::string> lines;
   for (const auto& c : changes) lines.push_back(c.path + " " + c.left + " " + c.right);
   EXPECT_THAT(lines, testing::ElementsAre("a 1 ", "big 9007199254740993 9007199254740992",
-                                          "l[\"x.y/z\"] \"1\" \"2\"", "s[1] 2 5", "s[2] 3 ",
-                                          "t \"x\" {\"u\":1}", "n  null"));
+                                          "l[\"x.y/z\"] \"1\" \"2\"", "n  null", "s[1] 2 5",
+                                          "s[2] 3 ", "t \"x\" {\"u\":1}"));
   EXPECT_TRUE(DiffFields(R"({"a":"\u0062"})", R"({ "a" : "b" })", 20).empty());
   EXPECT_EQ(DiffFields("[1,2,3]", "[4,5,6]", 2).size(), 2u);
+}
+
+TEST(Output, ValuesOfAnyDepth) {
+  std::string deep = R"({"spec":)";
+  for (int i = 0; i < 4999; ++i) deep += R"({"a":[)";
+  deep += "{\"x\": [1]}";
+  for (int i = 0; i < 4999; ++i) deep += "]}";
+  deep += "}";
+  for (const std::string& text : {PrettyJson(deep), ToYaml(deep)}) {
+    EXPECT_LT(text.size(), 100'000u);
+    EXPECT_NE(text.find("{\"a\":[{\"a\":["), std::string::npos);
+    EXPECT_NE(text.find("{\"x\":[1]}"), std::string::npos);
+  }
+  EXPECT_TRUE(json::Equal(PrettyJson(deep), deep));
 }
 
 TEST(Suggest, Distance) {

@@ -4,10 +4,25 @@
 #include <cstdio>
 
 #include "base/json_scan.h"
+#include "base/json_string_end.h"
 #include "base/json_text.h"
 
 namespace holdfast::cli {
 namespace {
+
+// Values nested deeper than this are printed on one line: it bounds the recursion, and indenting
+// each of thousands of levels would make megabytes of a small object.
+constexpr size_t kIndentedLevels = 64;
+
+// The text without white space between the tokens.
+void OnOneLine(std::string& out, std::string_view value) {
+  for (size_t at = 0; at < value.size();) {
+    char c = value[at];
+    size_t end = c == '"' ? json::StringEnd(value, at) : at + 1;
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') out += value.substr(at, end - at);
+    at = end;
+  }
+}
 
 void Indent(std::string& out, size_t depth) {
   out += '\n';
@@ -20,6 +35,7 @@ void Pretty(std::string& out, std::string_view value, size_t depth) {
     out += value;
     return;
   }
+  if (depth >= kIndentedLevels) return OnOneLine(out, value);
   bool object = type == json::Type::kObject;
   size_t begin = out.size();
   out += object ? '{' : '[';
@@ -73,7 +89,9 @@ void YamlScalar(std::string& out, std::string_view value) {
   out += PlainInYaml(text) ? text : std::string(value);
 }
 
-void Yaml(std::string& out, std::string_view value, size_t depth, bool in_list) {
+// `level` is how deep the value is nested; `depth` is its indentation, which lists in objects do
+// not increase.
+void Yaml(std::string& out, std::string_view value, size_t depth, size_t level, bool in_list) {
   json::Type type = json::TypeOf(value);
   bool first = in_list;  // stands behind "- ", on the same line
   auto line = [&] {
@@ -91,8 +109,11 @@ void Yaml(std::string& out, std::string_view value, size_t depth, bool in_list) 
       if (empty) {
         out += behind_dash ? "" : " ";
         out += object ? "{}" : "[]";
+      } else if (level + 1 >= kIndentedLevels) {
+        out += behind_dash ? "" : " ";
+        OnOneLine(out, child);  // JSON is YAML's flow style
       } else {
-        Yaml(out, child, child_depth, behind_dash);
+        Yaml(out, child, child_depth, level + 1, behind_dash);
       }
       return;
     }
@@ -165,7 +186,7 @@ std::string ToYaml(std::string_view json) {
   if (empty_object) return "{}";
   if (empty_array) return "[]";
   std::string out;
-  Yaml(out, json, 0, false);
+  Yaml(out, json, 0, 0, false);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/json_scan.h"
+#include "base/printable.h"
 
 namespace holdfast::kube {
 namespace {
@@ -191,13 +192,12 @@ void ListCutter::EndValue() {
 
 Result<size_t> ListCutter::TakeItem(std::string_view rest) {
   size_t taken = scanner_.Scan(rest.data(), rest.size());
-  if (scanner_.too_deep())
-    return Fail(ErrorKind::kInvalid,
-                "an object is nested deeper than " + std::to_string(limits_.max_depth) + " levels");
   std::string_view part = rest.substr(0, taken);
-  if (part.size() > limits_.max_object - partial_.size())
-    return Fail(ErrorKind::kInvalid,
-                "an object is longer than " + std::to_string(limits_.max_object) + " bytes");
+  if (part.size() > limits_.max_object - partial_.size()) {
+    partial_ += part.substr(0, limits_.max_object - partial_.size());
+    return Fail(
+        BeyondLimit(partial_, "is longer than " + std::to_string(limits_.max_object) + " bytes"));
+  }
   if (!scanner_.done()) {
     partial_ += part;
     return taken;
@@ -214,8 +214,22 @@ Result<size_t> ListCutter::TakeItem(std::string_view rest) {
   return taken;
 }
 
+// `object` may have been cut off.
+Error ListCutter::BeyondLimit(std::string_view object, const std::string& what) const {
+  std::string kind = json::FindString(object, {"kind"}).value_or("object");
+  std::string name = json::FindString(object, {"metadata", "name"}).value_or("");
+  std::string ns = json::FindString(object, {"metadata", "namespace"}).value_or("");
+  if (!ns.empty()) ns += "/";
+  if (name.empty()) name = "number " + std::to_string(items_ + 1) + " of the list";
+  return Error(ErrorKind::kInvalid, "the " + Printable(kind + " " + ns + name, 600) + " " + what);
+}
+
 Status ListCutter::Deliver(std::string_view object) {
   if (object.back() != '}') return Fail(Unexpected(object.back(), "the end of an object"));
+  // Said only now, when the object's name has been seen, wherever in it metadata stands.
+  if (scanner_.too_deep())
+    return Fail(BeyondLimit(
+        object, "is nested deeper than " + std::to_string(limits_.max_depth) + " levels"));
   ++items_;
   Status status = sink_(object);
   sink_failed_ = !status;

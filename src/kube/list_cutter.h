@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_scan.h"
 #include "base/result.h"
 #include "kube/client.h"
 #include "kube/nested_scanner.h"
@@ -15,7 +16,7 @@ namespace holdfast::kube {
 
 struct CutterLimits {
   size_t max_object = 64 << 20;
-  size_t max_depth = 256;
+  size_t max_depth = json::kMaxNesting;
   size_t max_other = 1 << 20;  // of what stands beside the items, in all
 };
 
@@ -27,8 +28,8 @@ class ListCutter {
   explicit ListCutter(const ObjectSink& sink, CutterLimits limits = {})
       : sink_(sink), limits_(limits), scanner_(limits.max_depth) {}
 
-  // An error of the sink as it is; kInternal when this is no list; kInvalid beyond the limits. To
-  // be called no more after an error.
+  // An error of the sink as it is; kInternal when this is no list; kInvalid beyond the limits, with
+  // the object's namespace and name. To be called no more after an error.
   Status Feed(std::string_view piece);
 
   // At the end of the body. kUnavailable when the document is not complete; the error that it
@@ -68,6 +69,7 @@ class ListCutter {
   Result<size_t> TakeItem(std::string_view rest);
   Status Keep(std::string_view text);
   Status Deliver(std::string_view object);
+  Error BeyondLimit(std::string_view object, const std::string& what) const;
   void EndValue();
   Error Unexpected(char c, const char* wanted) const;
 

@@ -162,6 +162,36 @@ TEST(ListCutter, Limits) {
   }
 }
 
+TEST(ListCutter, NamesTheObjectThatIsBeyondALimit) {
+  const std::string deep = std::string(300, '[') + std::string(300, ']');
+  const std::string meta = R"("metadata":{"name":"abyss","namespace":"team"})";
+  CutterLimits limits;
+  limits.max_depth = 256;
+  for (size_t piece : {1, 7, 5000}) {
+    for (const std::string& object : {R"({"kind":"Deep","a":)" + deep + "," + meta + "}",
+                                      R"({"kind":"Deep",)" + meta + R"(,"spec":)" + deep + "}"}) {
+      Cut cut = CutInPieces(R"({"items":[{"metadata":{}},)" + object + "]}", piece, limits);
+      ASSERT_FALSE(cut.status);
+      EXPECT_EQ(cut.status.error().kind(), ErrorKind::kInvalid);
+      EXPECT_EQ(cut.status.error().message(),
+                "the Deep team/abyss is nested deeper than 256 levels");
+    }
+  }
+  limits.max_object = 200;
+  Cut cut = CutInPieces(R"({"items":[{)" + meta + R"(,"x":")" + std::string(300, 'x') + "\"}]}", 9,
+                        limits);
+  ASSERT_FALSE(cut.status);
+  EXPECT_EQ(cut.status.error().message(), "the object team/abyss is longer than 200 bytes");
+}
+
+TEST(ListCutter, TakesObjectsAsDeepAsAnApiServerDoes) {
+  const std::string object =
+      R"({"a":)" + std::string(9999, '[') + std::string(9999, ']') + R"(,"metadata":{}})";
+  for (size_t piece : {size_t{100}, object.size() + 100})
+    EXPECT_TRUE(CutInPieces("{\"items\":[" + object + "]}", piece).status);
+  EXPECT_FALSE(CutInPieces("{\"items\":[{\"a\":" + object + "}]}", 100).status);
+}
+
 TEST(ListCutter, AnErrorOfTheSinkIsReturnedAsItIs) {
   ObjectSink sink = [](std::string_view) -> Status { return Fail(ErrorKind::kConflict, "mine"); };
   ListCutter cutter(sink);

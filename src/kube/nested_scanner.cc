@@ -76,7 +76,6 @@ template <typename Blocks>
         escape_ = false;
         return at + end;
       }
-      if (too_deep_) return size;
     }
     at += n;
   }

@@ -16,6 +16,7 @@ class NestedScanner {
   size_t Scan(const char* data, size_t size);
   // The closing bracket has been seen; the next Scan() begins a new value.
   bool done() const { return depth_ == 0; }
+  // A value was nested deeper than the limit; it is scanned to its end all the same.
   bool too_deep() const { return too_deep_; }
 
  private:

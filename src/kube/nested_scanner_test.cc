@@ -32,7 +32,7 @@ size_t EndOf(const std::string& text, size_t max_depth, bool& too_deep) {
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '"' && !escaped) in_string = !in_string;
-    if (!in_string && (c == '{' || c == '[') && ++depth > max_depth) return too_deep = true, 0;
+    if (!in_string && (c == '{' || c == '[') && ++depth > max_depth) too_deep = true;
     if (!in_string && (c == '}' || c == ']') && --depth == 0) return i + 1;
     escaped = c == '\\' && !escaped;
   }
@@ -61,9 +61,9 @@ TEST(NestedScanner, EveryWayAgreesWithTheSimpleOneOnRandomText) {
         size_t piece = std::min<size_t>(text.size() - at, random() % 100);
         std::string exact = text.substr(at, piece);  // ASan sees reads beyond it
         at += scanner.Scan(exact.data(), exact.size());
-      } while (at < text.size() && !scanner.too_deep() && (at == 0 || !scanner.done()));
+      } while (at < text.size() && (at == 0 || !scanner.done()));
       ASSERT_EQ(scanner.too_deep(), want_deep) << text;
-      ASSERT_TRUE(want_deep || (scanner.done() ? at : 0) == want) << text;
+      ASSERT_EQ(scanner.done() ? at : 0, want) << text;
     }
   }
   EXPECT_GT(ended, 300);
@@ -75,6 +75,21 @@ TEST(NestedScanner, IsReadyForTheNextValue) {
     for (std::string text : {"{\"\\\\\"}", "[]", "{\"a\":[\"]\"]}"}) {
       EXPECT_EQ(scanner.Scan(text.data(), text.size()), text.size());
       EXPECT_TRUE(scanner.done());
+    }
+  }
+}
+
+TEST(NestedScanner, FindsTheEndOfAValueThatIsTooDeep) {
+  const std::string text = "{\"a\":" + std::string(200, '[') + std::string(200, ']') + "}";
+  for (size_t piece : {1, 50, 1000}) {
+    for (NestedScanner& scanner : NestedScannerPeer::AllWays(8)) {
+      size_t at = 0;
+      do {
+        size_t size = std::min(piece, text.size() + 5 - at);
+        at += scanner.Scan((text + "     ").substr(at, size).data(), size);
+      } while (!scanner.done());
+      EXPECT_EQ(at, text.size());
+      EXPECT_TRUE(scanner.too_deep());
     }
   }
 }

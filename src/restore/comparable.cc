@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/json_canonical.h"
+#include "base/json_diff.h"
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
@@ -130,64 +131,6 @@ void AppendMainForm(std::string& out, Special special, std::string_view object) 
   }
 }
 
-std::string PathStep(std::string_view key) {
-  bool plain = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-';
-  });
-  return plain ? "." + std::string(key) : "[" + json::Quote(key) + "]";
-}
-
-// Walks two canonical texts; `path` is where they stand.
-class DiffWalk {
- public:
-  DiffWalk(std::vector<std::string>& paths, size_t limit) : paths_(paths), limit_(limit) {}
-
-  void Compare(const std::string& path, std::string_view a, std::string_view b) {
-    if (a == b || paths_.size() >= limit_) return;
-    json::Type type = json::TypeOf(a);
-    if (type == json::TypeOf(b) && type == json::Type::kObject) return Objects(path, a, b);
-    if (type == json::TypeOf(b) && type == json::Type::kArray && Arrays(path, a, b)) return;
-    paths_.push_back(path.empty() ? "the whole object" : path.substr(path[0] == '.' ? 1 : 0));
-  }
-
- private:
-  void Objects(const std::string& path, std::string_view a, std::string_view b) {
-    json::ObjectReader left(a), right(b);
-    auto m = left.Next(), n = right.Next();
-    while ((m || n) && paths_.size() < limit_) {
-      std::string m_key = m ? json::Unescape(m->key) : "", n_key = n ? json::Unescape(n->key) : "";
-      if (m && n && m_key == n_key) {
-        Compare(path + PathStep(m_key), m->value, n->value);
-        m = left.Next(), n = right.Next();
-      } else if (!n || (m && m_key < n_key)) {
-        Compare(path + PathStep(m_key), m->value, {});
-        m = left.Next();
-      } else {
-        Compare(path + PathStep(n_key), {}, n->value);
-        n = right.Next();
-      }
-    }
-  }
-  // False when the arrays differ in length: then the array itself is the difference.
-  bool Arrays(const std::string& path, std::string_view a, std::string_view b) {
-    auto length = [](std::string_view array) {
-      size_t count = 0;
-      for (json::ArrayReader reader(array); reader.Next();) ++count;
-      return count;
-    };
-    if (length(a) != length(b)) return false;
-    json::ArrayReader left(a), right(b);
-    for (size_t i = 0;; ++i) {
-      auto m = left.Next(), n = right.Next();
-      if (!m || !n) return true;
-      Compare(path + "[" + std::to_string(i) + "]", *m, *n);
-    }
-  }
-
-  std::vector<std::string>& paths_;
-  size_t limit_;
-};
-
 }  // namespace
 
 Hasher::Hasher() {
@@ -262,15 +205,22 @@ std::string OwnerForm(std::string_view owner_reference) {
 
 std::vector<std::string> DifferingPaths(Special special, std::string_view archived,
                                         std::string_view live, bool with_status, size_t limit) {
+  using json::Arrays;
   std::vector<std::string> paths;
-  DiffWalk walk(paths, limit);
-  walk.Compare("", MainForm(special, archived), MainForm(special, live));
-  if (with_status) {
-    auto text = [](std::string_view object) {
-      auto status = json::Find(object, {"status"});
-      return status ? json::Canonical(*status) : std::string();
-    };
-    walk.Compare(".status", text(archived), text(live));
+  std::string left = MainForm(special, archived), right = MainForm(special, live);
+  for (json::Difference& found :
+       json::Differences(left, right, Arrays::kWholeIfLengthsDiffer, limit))
+    paths.push_back(found.path.empty() ? "the whole object" : std::move(found.path));
+  if (!with_status || paths.size() >= limit) return paths;
+  auto text = [](std::string_view object) {
+    auto status = json::Find(object, {"status"});
+    return status ? json::Canonical(*status) : std::string();
+  };
+  left = text(archived), right = text(live);
+  for (const json::Difference& found :
+       json::Differences(left, right, Arrays::kWholeIfLengthsDiffer, limit - paths.size())) {
+    bool dot = !found.path.empty() && found.path[0] != '[';
+    paths.push_back("status" + std::string(dot ? "." : "") + found.path);
   }
   return paths;
 }

@@ -63,7 +63,7 @@ Status AppendRaw(std::string& out, const Small& raw) {
     out += "null";
     return {};
   }
-  HF_TRY_CONTEXT(json::Validate(raw.bytes[1], {.max_depth = 64}), "JSON inside the object");
+  HF_TRY_CONTEXT(json::Validate(raw.bytes[1]), "JSON inside the object");
   // As Go's encoder puts it in: no white space between the tokens.
   std::string_view text = raw.bytes[1];
   bool quoted = false;
