@@ -7,12 +7,6 @@
 namespace holdfast::restore {
 namespace {
 
-bool WebhookDidNotAnswer(const Error& error) {
-  const std::string& text = error.message();
-  return text.find("failed calling webhook") != std::string::npos ||
-         text.find("conversion webhook") != std::string::npos;
-}
-
 std::string OwnKey(const Index& index, ObjectId id) {
   return index.Type(id).ResourceName() + "/" + std::string(index.Namespace(id)) + "/" +
          std::string(index.Name(id));
@@ -50,24 +44,77 @@ Applier::Applier(WriteContext context, ApplySettings settings, Outcomes& outcome
       settings_(std::move(settings)),
       outcomes_(outcomes),
       report_(report),
-      budget_(settings_.budget_bytes) {}
+      budget_(settings_.budget_bytes),
+      webhooks_(context_.index, context_.types, context_.api) {}
 
 Status Applier::Run(Phase phase) {
   context_.terminating = Deadline::After(context_.clock, settings_.terminating_timeout);
   for (const std::vector<ObjectId>& wave : context_.plan.Waves(phase)) {
     HF_TRY(RunAll(wave, false));
   }
+  // What the CRDs define must be there before the next phases.
+  return phase == Phase::kCrds ? RetryHeldBack() : Status();
+}
+
+void Applier::HoldBack(ObjectId id) {
+  std::lock_guard lock(mutex_);
+  held_back_.push_back(id);
+  if (context_.index.Type(id).special == Special::kNamespace)
+    namespaces_held_back_.emplace(context_.index.Name(id));
+}
+
+void Applier::HoldStatusBack(ObjectId id) {
+  std::lock_guard lock(mutex_);
+  held_back_.push_back(id);
+  status_held_back_.insert(id);
+}
+
+// In the order of the phases, for a held back Namespace's contents need it.
+Status Applier::RetryHeldBack() {
+  std::vector<ObjectId> all;
+  {
+    std::lock_guard lock(mutex_);
+    all.swap(held_back_);
+    namespaces_held_back_.clear();
+  }
+  std::sort(all.begin(), all.end());
+  std::set<kube::WebhookFailure> probed;
+  for (Phase phase : {Phase::kCrds, Phase::kClusterScoped, Phase::kNamespaced, Phase::kLast}) {
+    std::vector<ObjectId> ids;
+    for (ObjectId id : all)
+      if (context_.index.PhaseOf(id) == phase) ids.push_back(id);
+    HF_TRY(RetryHeldBack(std::move(ids), probed));
+  }
+  for (std::string& note : webhooks_.Notes()) report_.Note(std::move(note));
   return {};
 }
 
-Status Applier::Finish() {
-  std::vector<ObjectId> again;
-  {
-    std::lock_guard lock(mutex_);
-    again.swap(held_back_);
+// Each webhook that is down is tried once, with the first object that no other one holds.
+Status Applier::RetryHeldBack(std::vector<ObjectId> ids, std::set<kube::WebhookFailure>& probed) {
+  context_.terminating = Deadline::After(context_.clock, settings_.terminating_timeout);
+  for (;;) {
+    std::vector<ObjectId> probes, others;
+    for (ObjectId id : ids) {
+      auto webhook = webhooks_.Holding(id, ActionOf(id).kind);
+      bool probe = webhook && probed.insert(*webhook).second;
+      (probe ? probes : others).push_back(id);
+      if (probe) webhooks_.Probe(*webhook);
+    }
+    if (probes.empty()) return RunAll(others, true);
+    ids = std::move(others);
+    HF_TRY(RunAll(probes, true));
   }
-  std::sort(again.begin(), again.end());
-  HF_TRY(RunAll(again, true));
+}
+
+Action Applier::ActionOf(ObjectId id) {
+  Action action = context_.plan[id];
+  std::lock_guard lock(mutex_);
+  if (status_held_back_.contains(id)) action.kind = ActionKind::kUpdateStatus;
+  return action;
+}
+
+Status Applier::Finish() {
+  HF_TRY(RetryHeldBack());
   const std::vector<ObjectId>& deferred = context_.plan.deferred();
   return ParallelFor(deferred.size(), settings_.workers, context_.stop,
                      [&](size_t i, std::stop_token) -> Status {
@@ -98,10 +145,26 @@ Status Applier::One(ObjectId id, bool last_chance) {
     Done();
     return {};
   }
+  Action action = ActionOf(id);
+  if (auto webhook = webhooks_.Holding(id, action.kind)) {
+    if (!last_chance) {
+      HoldBack(id);
+      return {};
+    }
+    // The code tells it from an API server that is gone.
+    Error held(ErrorKind::kUnavailable,
+               "not tried: " + webhook->Describe() + ", which is called for it, does not answer");
+    return Record(id, Fail(std::move(held).Code(500)), true);
+  }
   // The archived text, the body made of it, the answer, and what is cut out of them.
   auto share = budget_.Take(size_t{4} * context_.index.BodyBytes(id), context_.stop);
   if (!share) return Fail(ErrorKind::kCancelled, "stopped");
-  return Record(id, WriteObject(context_, id, context_.plan[id]), last_chance);
+  bool status_later = !last_chance && action.status && action.kind != ActionKind::kUpdateStatus &&
+                      webhooks_.Holding(id, ActionKind::kUpdateStatus);
+  if (status_later) action.status = false;
+  Result<Written> written = WriteObject(context_, id, action);
+  if (status_later && written) HoldStatusBack(id);
+  return Record(id, std::move(written), last_chance);
 }
 
 Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
@@ -109,9 +172,10 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
   if (!written) {
     const Error& error = written.error();
     if (error.kind() == ErrorKind::kCancelled) return Fail(error);
-    if (!last_chance && WebhookDidNotAnswer(error)) {
-      std::lock_guard lock(mutex_);
-      held_back_.push_back(id);
+    auto webhook = kube::FailedWebhook(error);
+    if (webhook) webhooks_.Failed(id, *webhook, error.message());
+    if (!last_chance && (webhook || NamespaceHeldBack(id, error))) {
+      HoldBack(id);
       return {};
     }
     if (!outcomes_.WasWritten(id)) outcomes_.Set(id, What::kFailed, false);
@@ -128,6 +192,8 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
     case Written::What::kStatusOnly: what = What::kStatusOnly; break;
     case Written::What::kForgiven: what = What::kSkipped; break;
   }
+  // What was held back is the status of an object that was created or updated before.
+  if (what == What::kStatusOnly && outcomes_.WasWritten(id)) what = outcomes_.Get(id);
   outcomes_.Set(id, what, written->status);
   bool said = !written->dropped_owners.empty() || !written->kept_crd_versions.empty() ||
               !written->notes.empty() || written->what == Written::What::kForgiven;
@@ -154,11 +220,24 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
     if (written->incomplete->kind() == ErrorKind::kCancelled) {
       return Fail(std::move(*written->incomplete));
     }
+    auto webhook = kube::FailedWebhook(*written->incomplete);
+    if (webhook) webhooks_.Failed(id, *webhook, written->incomplete->message());
+    if (webhook && !last_chance) {
+      HoldStatusBack(id);
+      return {};
+    }
     report_.Failed(context_.index.Describe(id), written->incomplete->ToString());
     go_on = CountFailure(*written->incomplete);
   }
   Done();
   return go_on;
+}
+
+// Its Namespace may come at the end, and so may the object.
+bool Applier::NamespaceHeldBack(ObjectId id, const Error& error) {
+  if (error.kind() != ErrorKind::kNotFound) return false;
+  std::lock_guard lock(mutex_);
+  return namespaces_held_back_.contains(context_.index.Namespace(id));
 }
 
 Status Applier::PatchOwners(ObjectId id) {

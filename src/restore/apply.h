@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "restore/down_webhooks.h"
 #include "restore/index.h"
 #include "restore/plan.h"
 #include "restore/report.h"
@@ -70,14 +72,22 @@ class Applier {
 
   // Writes the objects of the phase, wave after wave. Failures of objects are in report and
   // outcomes; an error means that it makes no sense to go on: stopped, or the API server is gone.
-  // Blocks.
+  // Objects whose write calls a webhook that does not answer are held back: those of kCrds to the
+  // end of the phase, others until Finish(). Blocks.
   Status Run(Phase phase);
-  // Once after all phases: tries again what a webhook that did not answer has refused (its Service
-  // may have come with the restore), and patches in the owner references that had to wait.
+  // Once after all phases: tries again what was held back (the Service of the webhook may have come
+  // with the restore), and patches in the owner references that had to wait. Each webhook that is
+  // down is tried with one object; only when it answers with the others.
   Status Finish();
 
  private:
   Status RunAll(const std::vector<ObjectId>& ids, bool last_chance);
+  Status RetryHeldBack();
+  Status RetryHeldBack(std::vector<ObjectId> ids, std::set<kube::WebhookFailure>& probed);
+  Action ActionOf(ObjectId id);
+  void HoldBack(ObjectId id);
+  void HoldStatusBack(ObjectId id);
+  bool NamespaceHeldBack(ObjectId id, const Error& error);
   Status One(ObjectId id, bool last_chance);
   Status Record(ObjectId id, Result<Written> written, bool last_chance);
   bool Wanted(ObjectId id) const;
@@ -91,8 +101,12 @@ class Applier {
   ReportBuilder& report_;
   ByteBudget budget_;
   std::atomic<int> unanswered_{0};  // requests in a row
-  std::mutex mutex_;                // of what follows
+  DownWebhooks webhooks_;
+  std::mutex mutex_;  // of what follows
   std::vector<ObjectId> held_back_;
+  std::set<ObjectId> status_held_back_;  // written but for their status
+  // Namespaces that were held back: their contents are held back with them.
+  std::set<std::string, std::less<>> namespaces_held_back_;
   uint64_t done_ = 0;
 };
 

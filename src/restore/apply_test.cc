@@ -254,6 +254,152 @@ TEST_F(ApplyTest, AWebhookThatDidNotAnswerGetsASecondChanceAtTheEnd) {
   EXPECT_EQ(done.counts.created, 2u);
 }
 
+// Each refuses with the text of a webhook that did not answer.
+Error Unanswered(const std::string& webhook) {
+  return Error(ErrorKind::kUnavailable, "Internal error occurred: failed calling webhook \"" +
+                                            webhook + "\": context deadline exceeded")
+      .Code(500)
+      .Reason("InternalError");
+}
+
+struct DeadWebhookTest : ApplyTest {
+  DeadWebhookTest() {
+    cluster.AddType("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations",
+                    "ValidatingWebhookConfiguration", false);
+    cluster.AddType("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations",
+                    "MutatingWebhookConfiguration", false);
+  }
+  void Configure(const std::string& name, const std::string& more) {
+    cluster.Put("validatingwebhookconfigurations.admissionregistration.k8s.io#v1/" + name + ".json",
+                J("{'metadata':{'name':'" + name + "'},'webhooks':[{'name':'" + name +
+                  "','clientConfig':{'service':{'namespace':'s','name':'hook'}},'rules':[{"
+                  "'apiGroups':[''],'apiVersions':['v1'],'operations':['CREATE'],"
+                  "'resources':['configmaps']}]" +
+                  more + "}]}"));
+  }
+  static Entries Many(const std::string& ns, int count) {
+    Entries entries;
+    for (int i = 0; i < count; ++i) {
+      std::string name = "c" + std::to_string(100 + i);
+      std::string labels = i % 2 == 0 ? "even" : "odd";
+      entries.emplace_back("configmaps.#v1/" + ns + "/" + name + ".json",
+                           J("{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'" + name +
+                             "','namespace':'" + ns + "','labels':{'n':'" + labels + "'}}}"));
+    }
+    return entries;
+  }
+  // Creates in namespace `in` meet the webhook; they are counted.
+  void Swallow(const std::string& in, const std::string& webhook = "w", int answers_after = 1000) {
+    api.before = [this, in, webhook, answers_after](const std::string& request, std::string_view) {
+      bool met = request.starts_with("POST configmaps.#v1/" + in + "/");
+      if (met) ++met_;
+      return met && met_ <= answers_after ? std::optional<Error>(Unanswered(webhook))
+                                          : std::nullopt;
+    };
+  }
+  int met_ = 0;
+};
+
+TEST_F(DeadWebhookTest, ItIsPaidForAFewTimesAndNamedOnce) {
+  Configure("w", "");
+  Swallow("n");
+  Report done = Run(Many("n", 200));
+  EXPECT_TRUE(status);
+  // Four workers meet it at once, then one object at the end.
+  EXPECT_LE(met_, 2 + 4 + 1);
+  EXPECT_EQ(done.failures.total, 200u);
+  EXPECT_THAT(done.failures.notes[0].text, HasSubstr("webhook \"w\""));
+  ASSERT_EQ(done.notes.size(), 1u);
+  EXPECT_THAT(done.notes[0], HasSubstr("ValidatingWebhookConfiguration \"w\""));
+  EXPECT_THAT(done.notes[0], HasSubstr("service s/hook"));
+}
+
+TEST_F(DeadWebhookTest, ObjectsThatItIsNotCalledForAreWritten) {
+  cluster.Put("namespaces.#v1/n.json", J("{'metadata':{'name':'n','labels':{'guarded':'yes'}}}"));
+  cluster.Put("namespaces.#v1/free.json", J("{'metadata':{'name':'free'}}"));
+  Configure("w",
+            ",'namespaceSelector':{'matchLabels':{'guarded':'yes'}},"
+            "'objectSelector':{'matchExpressions':[{'key':'n','operator':'In',"
+            "'values':['even']}]}");
+  api.before = [this](const std::string& request, std::string_view body) -> std::optional<Error> {
+    if (!request.starts_with("POST configmaps.#v1/n/")) return std::nullopt;
+    if (body.find("even") == std::string_view::npos) return std::nullopt;
+    ++met_;
+    return Unanswered("w");
+  };
+  Entries entries = Many("n", 40), more = Many("free", 40);
+  entries.insert(entries.end(), more.begin(), more.end());
+  Report done = Run(entries);
+  EXPECT_EQ(done.failures.total, 20u) << ToText(done);
+  EXPECT_EQ(done.counts.created, 60u);
+  EXPECT_LE(met_, 2 + 4 + 1);
+}
+
+TEST_F(DeadWebhookTest, WithoutItsConfigurationItsTypesAreHeldBack) {
+  Swallow("n");
+  Entries entries = Many("n", 40);
+  entries.emplace_back(kOak, Oak("'spec':{}"));
+  Report done = Run(entries);
+  EXPECT_EQ(done.failures.total, 40u);
+  EXPECT_EQ(Outcome(kOak), What::kCreated);
+  EXPECT_LE(met_, 2 + 4 + 1);
+}
+
+TEST_F(DeadWebhookTest, OneThatAnswersAtTheEndLetsAllThrough) {
+  Configure("w", "");
+  Swallow("n", "w", 2);
+  Report done = Run(Many("n", 100));
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_EQ(done.counts.created, 100u);
+  EXPECT_THAT(done.notes, IsEmpty());
+}
+
+TEST_F(DeadWebhookTest, ACrdIsTriedAgainBeforeItsObjectsAreWritten) {
+  int tries = 0;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("POST customresource") && ++tries == 1) return Unanswered("w");
+    return std::nullopt;
+  };
+  const std::string crd = "customresourcedefinitions.apiextensions.k8s.io#v1/a.y.io.json";
+  Report done =
+      Run({{kCm, Cm("v")},
+           {crd, J("{'apiVersion':'apiextensions.k8s.io/v1','kind':'CustomResourceDefinition',"
+                   "'metadata':{'name':'a.y.io'},'spec':{'group':'y.io','scope':'Cluster','names':{"
+                   "'plural':'a','kind':'A'},'versions':[{'name':'v1','served':true,"
+                   "'storage':true}]}}")}});
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_THAT(api.requests, ElementsAre("POST " + crd, "POST " + crd, "POST " + std::string(kCm)));
+}
+
+TEST_F(DeadWebhookTest, WhatIsInAHeldBackNamespaceComesWithIt) {
+  int tries = 0;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request == "POST namespaces.#v1/n.json" && ++tries == 1) return Unanswered("w");
+    if (request.starts_with("POST configmaps.#v1/n/") && tries < 2)
+      return Error(ErrorKind::kNotFound, "namespaces \"n\" not found").Code(404);
+    return std::nullopt;
+  };
+  Entries entries = Many("n", 10);
+  entries.emplace_back("namespaces.#v1/n.json",
+                       J("{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'n'}}"));
+  Report done = Run(entries);
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_EQ(done.counts.created, 11u);
+}
+
+TEST_F(DeadWebhookTest, AStatusThatItHoldsBackIsTriedAtTheEnd) {
+  int tries = 0;
+  api.before = [&](const std::string& request, std::string_view) -> std::optional<Error> {
+    if (request.starts_with("STATUS") && ++tries == 1) return Unanswered("w");
+    return std::nullopt;
+  };
+  Report done = Run({{kOak, Oak("'spec':{'n':1},'status':{'s':2}")}, {kCm, Cm("v")}});
+  EXPECT_FALSE(done.failed()) << ToText(done);
+  EXPECT_EQ(Outcome(kOak), What::kCreated);
+  EXPECT_EQ(done.counts.status_updated, 1u);
+  EXPECT_EQ(api.requests.back(), "STATUS " + std::string(kOak));
+}
+
 TEST_F(ApplyTest, ManagedFieldsThatAreRefusedAreLeftOut) {
   api.before = [&](const std::string&, std::string_view body) -> std::optional<Error> {
     if (body.find("managedFields") == std::string_view::npos) return std::nullopt;

@@ -5,7 +5,7 @@
 namespace holdfast::restore {
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{100};
+constexpr std::chrono::milliseconds kCrdPoll{100};
 
 // Empty when established; else what the conditions say.
 std::string NotEstablished(std::string_view crd) {
@@ -65,7 +65,7 @@ Status WaitEstablished(Api& api, const std::vector<std::string>& names,
       }
       return {};
     }
-    if (!clock.Sleep(kPoll, stop)) {
+    if (!clock.Sleep(kCrdPoll, stop)) {
       return Fail(ErrorKind::kCancelled, "stopped while waiting for CRDs");
     }
   }
@@ -93,7 +93,7 @@ Result<kube::Discovery> WaitServed(const std::function<Result<kube::Discovery>()
                   " s after their CRDs were written: " + missing);
       return discovery;
     }
-    if (!clock.Sleep(kPoll, stop)) {
+    if (!clock.Sleep(kCrdPoll, stop)) {
       return Fail(ErrorKind::kCancelled, "stopped while waiting for CRDs to be served");
     }
   }

@@ -6,6 +6,7 @@
 
 #include "kube/client.h"
 #include "kube/discovery.h"
+#include "kube/webhook_error.h"
 #include "restore/quiesce.h"
 #include "restore/restore_run.h"
 #include "restore/run_lock.h"
@@ -21,6 +22,15 @@ std::string RandomUid() {
     return fmt::format("{:0{}x}", random() & ((1ull << (4 * digits)) - 1), digits);
   };
   return bits(8) + "-" + bits(4) + "-" + bits(4) + "-" + bits(4) + "-" + bits(4) + bits(8);
+}
+
+// A webhook that is called for everything refuses the Lease, too: its configuration must be named.
+Error WithWaysOut(kube::Client& client, Error error, Clock& clock, std::stop_token stop) {
+  kube::Call call{Deadline::After(clock, kGrace), stop};
+  return kube::ExplainWebhook(std::move(error),
+                              [&](const kube::ListRequest& request, const kube::ObjectSink& sink) {
+                                return client.ListPage(request, sink, call);
+                              });
 }
 
 }  // namespace
@@ -41,6 +51,7 @@ Result<Report> Run(kube::Client& client, storage::Store& store, const std::strin
   Status changed = run.Change();
   Report report = run.TakeReport();
   if (changed) return report;
+  changed = Fail(WithWaysOut(client, std::move(changed).error(), clock, stop));
   const Counts& c = report.counts;
   uint64_t written = c.created + c.updated + c.status_updated + c.deleted;
   return Fail(std::move(changed).error().With("restoring " + archive + ", ended early after " +
@@ -56,9 +67,11 @@ Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& 
   HF_ASSIGN(std::string holder, kube::LeaseHold::Holder(client, lease_namespace, kLeaseName,
                                                         {Deadline::Never(), stop}));
   if (!state && holder.empty()) return lines;
-  HF_ASSIGN(auto lease, kube::LeaseHold::Acquire(
-                            client, LeaseOf(lease_namespace, "holdfast-abort:" + RandomUid()),
-                            clock, log, {Deadline::Never(), stop}));
+  auto taken =
+      kube::LeaseHold::Acquire(client, LeaseOf(lease_namespace, "holdfast-abort:" + RandomUid()),
+                               clock, log, {Deadline::Never(), stop});
+  if (!taken) return Fail(WithWaysOut(client, std::move(taken).error(), clock, stop));
+  auto lease = std::move(*taken);
   ReportBuilder report;
   Quiesce::Settings settings;
   settings.ns = lease_namespace;

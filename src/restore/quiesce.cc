@@ -11,7 +11,7 @@ namespace holdfast::restore {
 namespace {
 
 constexpr std::chrono::milliseconds kPodPoll{200};
-constexpr int kConflictTries = 5;
+constexpr int kScaleTries = 5;
 
 std::string ReplicasPatch(int64_t replicas, const std::string& resource_version) {
   std::string patch = "{";
@@ -129,7 +129,7 @@ Status Quiesce::Scale(Api& api, Live& live) {
     auto patched = api.MergePatch(*live.type, live.controller.ns, live.controller.name,
                                   ReplicasPatch(0, live.resource_version));
     if (patched || patched.error().kind() == ErrorKind::kNotFound) return {};
-    if (patched.error().kind() != ErrorKind::kConflict || attempt == kConflictTries) {
+    if (patched.error().kind() != ErrorKind::kConflict || attempt == kScaleTries) {
       return Fail(std::move(patched).error());
     }
     auto again = Look(api, *live.type, live.controller).live;
