@@ -18,6 +18,7 @@ void AddEtcdCommand(Command app, Session& session) {
   AddEtcdTopCommand(etcd, session);
   AddEtcdDiffCommand(etcd, session);
   AddEtcdExtractCommand(etcd, session);
+  AddEtcdExtractStateCommand(etcd, session);
 }
 
 }  // namespace holdfast::cli

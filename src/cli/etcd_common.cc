@@ -2,8 +2,6 @@
 
 #include <filesystem>
 
-#include "etcd/spool_image.h"
-
 namespace holdfast::cli {
 
 namespace {
@@ -69,19 +67,23 @@ Status DamageNotes::Finish() const {
   return Fail(ErrorKind::kCorrupt, std::string(kAlreadyReported));
 }
 
+Result<std::unique_ptr<etcd::File>> OpenSnapshotBytes(const Session& session,
+                                                      const SnapshotArgs& args,
+                                                      const etcd::OpenOptions& options) {
+  if (!args.stored()) return etcd::OpenFile(args.file);
+  HF_TRY(storage::CheckName(args.file));
+  HF_ASSIGN(auto config, LoadStoreConfig(args.store));
+  if (config.kind == storage::StoreConfig::Kind::kFolder)
+    return etcd::OpenFile(std::filesystem::path(config.folder) / args.file);
+  HF_ASSIGN(auto store, OpenStore(session, args.store));
+  return etcd::FetchStored(*store, args.file, options, session.StoreWaits());
+}
+
 Result<etcd::Database> OpenSnapshot(const Session& session, const SnapshotArgs& args) {
   HF_ASSIGN(crypto::Transformers keys, LoadKeys(args.encryption_config));
   etcd::OpenOptions options{.scratch = std::filesystem::temp_directory_path(), .keys = &keys};
-  auto open = [&]() -> Result<std::unique_ptr<etcd::File>> {
-    if (!args.stored()) return etcd::OpenSnapshotFile(args.file, options);
-    HF_TRY(storage::CheckName(args.file));
-    HF_ASSIGN(auto config, LoadStoreConfig(args.store));
-    if (config.kind == storage::StoreConfig::Kind::kFolder)
-      return etcd::OpenSnapshotFile(std::filesystem::path(config.folder) / args.file, options);
-    HF_ASSIGN(auto store, OpenStore(session, args.store));
-    return etcd::OpenStoredSnapshot(*store, args.file, options, session.StoreWaits());
-  };
-  HF_ASSIGN(auto bytes, open());
+  HF_ASSIGN(auto stored, OpenSnapshotBytes(session, args, options));
+  HF_ASSIGN(auto bytes, etcd::Unwrap(std::move(stored), options));
   auto database = etcd::Database::Open(std::move(bytes));
   if (!database) return Fail(std::move(database).error().With(args.file));
   return database;

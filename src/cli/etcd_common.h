@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -10,6 +11,7 @@
 #include "cli/store_option.h"
 #include "etcd/database.h"
 #include "etcd/keyspace.h"
+#include "etcd/spool_image.h"
 
 namespace holdfast::cli {
 
@@ -25,6 +27,7 @@ void AddEtcdCopyCommand(Command etcd, Session& session);
 void AddEtcdRunCommand(Command etcd, Session& session);
 void AddEtcdDiffCommand(Command etcd, Session& session);
 void AddEtcdExtractCommand(Command etcd, Session& session);
+void AddEtcdExtractStateCommand(Command etcd, Session& session);
 
 // Where a snapshot lies and what it takes to read it.
 struct SnapshotArgs {
@@ -41,6 +44,10 @@ void AddSnapshotSource(Command command, SnapshotArgs& args);
 // FILE, --store and --store-config, for commands whose --encryption-config is another one.
 void AddStoredSnapshotArgument(Command command, SnapshotArgs& args);
 void AddTolerateOption(Command command, bool& tolerate);
+// The file as it lies on disk or in a store; fetched first where it lies in a bucket.
+Result<std::unique_ptr<etcd::File>> OpenSnapshotBytes(const Session& session,
+                                                      const SnapshotArgs& args,
+                                                      const etcd::OpenOptions& options);
 // Fetched first where it lies in a bucket, unpacked where it is packed, decrypted where it is
 // encrypted. Errors name the file.
 Result<etcd::Database> OpenSnapshot(const Session& session, const SnapshotArgs& args);

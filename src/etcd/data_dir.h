@@ -13,7 +13,8 @@ namespace holdfast::etcd {
 // even a data directory that it made. What a killed process left is removed by the next one.
 class DataDir {
  public:
-  // kConflict when the directory holds anything; kUnauthorized, kUnavailable (disk full) ...
+  // kConflict when the directory holds anything but `lost+found` (a mount point has it);
+  // kUnauthorized, kUnavailable (disk full) ...
   static Result<DataDir> Begin(const std::filesystem::path& path);
   DataDir(DataDir&& other) noexcept;
   DataDir& operator=(DataDir&&) = delete;

@@ -219,6 +219,21 @@ TEST_F(RestoreTest, RefusesADirectoryThatIsNotEmpty) {
   EXPECT_EQ(Files(), before);
 }
 
+// The root of a file system of its own has it from the start.
+TEST_F(RestoreTest, AMountPointIsEmpty) {
+  std::string good = TestDatabase::Store(10).BuildSnapshot();
+  fs::create_directories(dir_ / "data/lost+found/#1234");
+  auto report = Run(good, Options());
+  ASSERT_TRUE(report) << report.error().ToString();
+  EXPECT_TRUE(fs::exists(dir_ / "data/member/snap/db"));
+  EXPECT_TRUE(fs::exists(dir_ / "data/lost+found/#1234"));
+  EXPECT_FALSE(Run(good, Options())) << "a member is there";
+  fs::remove_all(dir_ / "data");
+  fs::create_directory(dir_ / "data");
+  std::ofstream(dir_ / "data/lost+found") << "no directory";
+  EXPECT_FALSE(Run(good, Options()));
+}
+
 TEST_F(RestoreTest, WhatAKilledRestoreLeftIsRemoved) {
   fs::create_directories(dir_ / "data/.holdfast-restore-abcdef/member/snap");
   std::ofstream(dir_ / "data/.holdfast-restore-abcdef/member/snap/db") << "half";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "etcd/sealed.h"
+#include "etcd/zip_snapshot.h"
 #include "stream/gzip.h"
 #include "stream/zip.h"
 #include "stream/zstd.h"
@@ -79,10 +80,11 @@ Status Unpack(const File& file, Packing packing, stream::Sink& sink) {
     stream::UnzstdSource zstd(packed);
     HF_TRY(stream::Copy(zstd, sink));
   } else {
-    HF_ASSIGN(auto zip,
-              stream::UnzipSource::Open([&](uint64_t offset, char* out,
-                                            size_t size) { return file.ReadAt(offset, out, size); },
-                                        file.size()));
+    stream::ReadAt read = [&](uint64_t offset, char* out, size_t size) {
+      return file.ReadAt(offset, out, size);
+    };
+    HF_ASSIGN(auto entry, FindSnapshotInZip(read, file.size()));
+    HF_ASSIGN(auto zip, stream::UnzipSource::Open(read, file.size(), std::move(entry)));
     HF_TRY(stream::Copy(*zip, sink));
   }
   return {};
@@ -107,6 +109,15 @@ Result<std::unique_ptr<stream::Spool>> NewScratch(const OpenOptions& options) {
   return std::make_unique<stream::Spool>(std::move(made));
 }
 
+// Whether it was encrypted; then `file` is what was in it.
+Result<bool> Decrypt(std::unique_ptr<File>& file, const OpenOptions& options) {
+  HF_ASSIGN(bool sealed, IsSealed(*file));
+  if (!sealed) return false;
+  crypto::Transformers none = crypto::Transformers::None();
+  HF_ASSIGN(file, OpenSealed(std::move(file), options.keys ? *options.keys : none));
+  return true;
+}
+
 }  // namespace
 
 std::unique_ptr<File> FileOfSpool(const stream::Spool& spool, std::string name) {
@@ -114,11 +125,7 @@ std::unique_ptr<File> FileOfSpool(const stream::Spool& spool, std::string name) 
 }
 
 Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options) {
-  HF_ASSIGN(bool sealed, IsSealed(*file));
-  if (sealed) {
-    crypto::Transformers none = crypto::Transformers::None();
-    HF_ASSIGN(file, OpenSealed(std::move(file), options.keys ? *options.keys : none));
-  }
+  HF_ASSIGN(bool sealed, Decrypt(file, options));
   HF_ASSIGN(Packing packing, PackingOf(*file));
   if (packing == Packing::kNone) return file;
   std::string what = "decompressing " + file->name();
@@ -144,13 +151,34 @@ Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path
   return Unwrap(std::move(file), options);
 }
 
-Result<std::unique_ptr<File>> OpenStoredSnapshot(storage::Store& store, const std::string& name,
-                                                 const OpenOptions& options, const Waits& waits) {
+Result<std::unique_ptr<File>> FetchStored(storage::Store& store, const std::string& name,
+                                          const OpenOptions& options, const Waits& waits) {
   HF_ASSIGN(auto source, store.Open(name, 0, waits));
   HF_ASSIGN(auto spool, NewScratch(options));
   HF_TRY_CONTEXT(CopyAll(*source, *spool, waits), "fetching " + name + " from " + store.Describe());
-  HF_ASSIGN(auto image, Owned(std::move(spool), name));
+  return Owned(std::move(spool), name);
+}
+
+Result<std::unique_ptr<File>> OpenStoredSnapshot(storage::Store& store, const std::string& name,
+                                                 const OpenOptions& options, const Waits& waits) {
+  HF_ASSIGN(auto image, FetchStored(store, name, options, waits));
   return Unwrap(std::move(image), options);
+}
+
+Result<StateFile> ReadStateBeside(std::unique_ptr<File> file, const OpenOptions& options) {
+  std::string what = "looking for a state file in " + file->name();
+  HF_TRY_CONTEXT(Decrypt(file, options), what);
+  HF_ASSIGN(Packing packing, PackingOf(*file));
+  if (packing != Packing::kZip)
+    return Fail(Error(ErrorKind::kInvalid, "it is no zip")
+                    .With(what)
+                    .Hint("RKE keeps the state file in the zip of a snapshot; other snapshots have "
+                          "none"));
+  auto state = ReadStateFile(
+      [&](uint64_t offset, char* out, size_t size) { return file->ReadAt(offset, out, size); },
+      file->size());
+  if (!state) return Fail(std::move(state).error().With(what));
+  return state;
 }
 
 }  // namespace holdfast::etcd

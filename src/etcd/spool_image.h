@@ -9,6 +9,7 @@
 #include "base/retry.h"
 #include "crypto/transformer.h"
 #include "etcd/file.h"
+#include "etcd/zip_snapshot.h"
 #include "storage/store.h"
 #include "stream/spool.h"
 
@@ -27,12 +28,20 @@ struct OpenOptions {
 // The snapshot in a file as it lies on disk or in a store: decrypted on the way where it is
 // encrypted, unpacked first where it is packed (gzip, zstd, zip; told by its first bytes). What was
 // encrypted is encrypted in the scratch folder too, with a key that is only in memory. kCorrupt
-// where it is cut off or damaged.
+// where it is cut off or damaged. A zip may hold other files too (FindSnapshotInZip()).
 Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options);
 Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path,
                                                const OpenOptions& options);
-// Fetches it into the scratch folder first. kNotFound when the store has none of that name. Blocks.
+// A file as it lies in the store, fetched into the scratch folder. kNotFound when the store has
+// none of that name. Blocks.
+Result<std::unique_ptr<File>> FetchStored(storage::Store& store, const std::string& name,
+                                          const OpenOptions& options, const Waits& waits);
+// The snapshot in it. Blocks.
 Result<std::unique_ptr<File>> OpenStoredSnapshot(storage::Store& store, const std::string& name,
                                                  const OpenOptions& options, const Waits& waits);
+
+// The state file that lies beside the snapshot in a zip. kInvalid: not a zip; else as
+// ReadStateFile().
+Result<StateFile> ReadStateBeside(std::unique_ptr<File> file, const OpenOptions& options);
 
 }  // namespace holdfast::etcd

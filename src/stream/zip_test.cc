@@ -100,6 +100,29 @@ TEST(Zip, OthersAreRead) {
   EXPECT_THAT(two.error().ToString(), ::testing::HasSubstr("several files"));
 }
 
+TEST(Zip, AnyOfSeveralFiles) {
+  std::string a = SampleLines(70'000), b = "short";
+  std::string zip =
+      WriteByLibarchive({{"dir/", ""}, {"dir/a", a}, {"b", b}}, "compression=deflate");
+  ReadAt read = [&](uint64_t offset, char* out, size_t size) -> Status {
+    if (offset > zip.size() || size > zip.size() - offset)
+      return Fail(ErrorKind::kCorrupt, "read out of the file");
+    std::memcpy(out, zip.data() + offset, size);
+    return {};
+  };
+  auto entries = ListZip(read, zip.size());
+  ASSERT_TRUE(entries) << entries.error().ToString();
+  ASSERT_EQ(entries->size(), 2u);
+  for (const ZipEntry& entry : *entries) {
+    auto source = UnzipSource::Open(read, zip.size(), entry);
+    ASSERT_TRUE(source);
+    EXPECT_EQ((*source)->name(), entry.name);
+    auto text = ReadAll(**source, 1 << 20);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(*text, entry.name == "b" ? b : a);
+  }
+}
+
 TEST(Zip, DamageIsFound) {
   std::string text = SampleLines(5'000), zip = Zip(text);
   for (size_t size = 0; size < zip.size(); ++size) EXPECT_FALSE(Unzip(zip.substr(0, size))) << size;

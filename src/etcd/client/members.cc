@@ -11,16 +11,37 @@ namespace {
 // How many entries a member may be behind what it knows of.
 constexpr uint64_t kMaxLag = 5000;
 
-// Why no snapshot is taken from this member; empty when one may be.
-std::string Unfit(const ServerStatus& status, const std::vector<AlarmRow>& alarms) {
+// Without a quorum a list of alarms is not answered; the status names them all the same.
+bool IsCorrupt(const ServerStatus& status, const std::vector<AlarmRow>& alarms) {
+  for (const AlarmRow& alarm : alarms)
+    if (alarm.member == status.member_id && alarm.alarm == Alarm::kCorrupt) return true;
+  std::string member = fmt::format("memberID:{} ", status.member_id);
+  for (const std::string& error : status.errors)
+    if (error.find("alarm:CORRUPT") != std::string::npos && error.starts_with(member)) return true;
+  return false;
+}
+
+// Why no snapshot is taken from this member; empty when one may be. A missing leader is no reason
+// here: where no member has one, the data of the members that are left is all there is.
+std::string Unfit(const ServerStatus& status, bool corrupt) {
   if (status.learner) return "it is a learner";
-  if (status.leader == 0) return "it has no leader";
   if (status.raft_index > status.raft_applied_index + kMaxLag)
     return fmt::format("it lags {} entries behind", status.raft_index - status.raft_applied_index);
-  for (const AlarmRow& alarm : alarms)
-    if (alarm.member == status.member_id && alarm.alarm == Alarm::kCorrupt)
-      return "its data is corrupt (alarm CORRUPT)";
+  if (corrupt) return "its data is corrupt (alarm CORRUPT)";
   return "";
+}
+
+// Members without a leader, taken only when there are no others: what has applied most comes first.
+void TakeLeaderless(Client& client, std::vector<Candidate> leaderless, Survey& survey) {
+  std::stable_sort(leaderless.begin(), leaderless.end(), [](const auto& a, const auto& b) {
+    return a.status.revision > b.status.revision;
+  });
+  for (const Candidate& candidate : leaderless)
+    survey.warnings.push_back(fmt::format(
+        "{} has no leader (the cluster has lost its quorum): a snapshot of it holds what this "
+        "member has applied, up to revision {}, and may lack the last writes",
+        client.endpoint(candidate.endpoint), candidate.status.revision));
+  survey.candidates = std::move(leaderless);
 }
 
 }  // namespace
@@ -49,29 +70,40 @@ Result<Survey> SurveyMembers(Client& client, std::stop_token stop) {
   }
   std::vector<AlarmRow> alarms;
   for (const Candidate& candidate : answered) {
+    if (candidate.status.leader == 0) continue;  // would wait for one until the call times out
     if (auto listed = client.Alarms(candidate.endpoint, stop)) {
       alarms = std::move(*listed);
       break;
     }
   }
-  bool corrupt = false;
+  bool any_corrupt = false;
+  std::vector<Candidate> leaderless;
   for (Candidate& candidate : answered) {
-    std::string unfit = Unfit(candidate.status, alarms);
-    corrupt = corrupt || unfit.find("CORRUPT") != std::string::npos;
-    if (unfit.empty())
-      survey.candidates.push_back(std::move(candidate));
-    else
+    bool corrupt = IsCorrupt(candidate.status, alarms);
+    any_corrupt = any_corrupt || corrupt;
+    std::string unfit = Unfit(candidate.status, corrupt);
+    if (!unfit.empty())
       reasons.push_back(client.endpoint(candidate.endpoint) + ": " + unfit);
+    else if (candidate.status.leader == 0)
+      leaderless.push_back(std::move(candidate));
+    else
+      survey.candidates.push_back(std::move(candidate));
+  }
+  if (survey.candidates.empty()) {
+    TakeLeaderless(client, std::move(leaderless), survey);
+  } else {
+    for (const Candidate& candidate : leaderless)
+      reasons.push_back(client.endpoint(candidate.endpoint) + ": it has no leader");
   }
   if (survey.candidates.empty()) {
     if (answered.empty() && client.size() == 1) return Fail(std::move(last));
-    ErrorKind kind = corrupt                  ? ErrorKind::kCorrupt
+    ErrorKind kind = any_corrupt              ? ErrorKind::kCorrupt
                      : last.message().empty() ? ErrorKind::kUnavailable
                                               : last.kind();
     return Fail(Error(kind, fmt::format("no member is fit to take a snapshot from: {}",
                                         fmt::join(reasons, "; "))));
   }
-  survey.warnings = std::move(reasons);
+  survey.warnings.insert(survey.warnings.end(), reasons.begin(), reasons.end());
   for (const AlarmRow& alarm : alarms) {
     if (alarm.alarm == Alarm::kNoSpace)
       survey.warnings.push_back(fmt::format(

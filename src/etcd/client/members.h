@@ -18,8 +18,10 @@ struct Survey {
   std::vector<std::string> warnings;
 };
 
-// Asks every endpoint. kUnavailable where none is fit, saying why of each; kInvalid where they
-// belong to different clusters; kCorrupt where only members with a CORRUPT alarm are left.
+// Asks every endpoint. Members without a leader are candidates only where no member has one, with a
+// warning: the cluster has lost its quorum, and its members still give snapshots. kUnavailable
+// where none is fit, saying why of each; kInvalid where they belong to different clusters; kCorrupt
+// where only members with a CORRUPT alarm are left.
 Result<Survey> SurveyMembers(Client& client, std::stop_token stop);
 
 // The id of the cluster, hexadecimal, as the first member that answers has it. Blocks.

@@ -37,8 +37,9 @@ struct SaveReport {
 
 // Asks all members how they are, takes the snapshot from a healthy one (a follower before the
 // leader), proves it (Verify()) and only then gives it its name in `store`, with its metadata
-// beside it. When a member fails under way the next one is asked. Members that are learners, lag,
-// have no leader or a CORRUPT alarm are not asked. Nothing partial ever has a name. kConflict: the
+// beside it. When a member fails under way the next one is asked. Members that are learners, lag or
+// have a CORRUPT alarm are not asked; those without a leader only when no member has one, and then
+// with a warning. Nothing partial ever has a name. kConflict: the
 // name is taken. Blocks.
 Result<SaveReport> Save(Client& client, storage::Store& store, const SaveOptions& options,
                         const Logger& log);
