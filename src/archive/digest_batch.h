@@ -11,6 +11,14 @@
 
 namespace holdfast::archive {
 
+// SHA-256 of the digests, one after the other.
+inline stream::Digest DigestOf(const std::deque<stream::Digest>& digests) {
+  stream::Sha256 sha;
+  for (const stream::Digest& digest : digests)
+    sha.Update({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return sha.Current();
+}
+
 // Entries whose digests are still to be computed: a copy of their bytes, until there are enough to
 // fill the lanes.
 class DigestBatch {

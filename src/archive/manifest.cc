@@ -151,7 +151,7 @@ Status ParseDigests(std::string_view raw, uint64_t count, std::vector<stream::Di
   return {};
 }
 
-Status ParseHex(std::string_view text, stream::Digest& digest) {
+Status ParseHex(std::string_view what, std::string_view text, stream::Digest& digest) {
   if (text.size() == 2 * digest.size()) {
     for (size_t i = 0; i < digest.size(); ++i) {
       auto digit = [&](char c) {
@@ -161,7 +161,7 @@ Status ParseHex(std::string_view text, stream::Digest& digest) {
     }
     if (stream::Hex(digest) == text) return {};
   }
-  return Fail(ErrorKind::kCorrupt, "the digest of the tar is not one");
+  return Fail(ErrorKind::kCorrupt, "the digest of " + std::string(what) + " is not one");
 }
 
 Status CheckVersion(Fields& fields, int& version) {
@@ -190,7 +190,8 @@ std::vector<const KindInfo*> Manifest::Unpinned() const {
 }
 
 ManifestText FormatManifest(const ManifestInfo& info, uint64_t entries,
-                            const stream::Digest& tar_sha256, uint64_t tar_size) {
+                            const stream::Digest& tar_sha256, uint64_t tar_size,
+                            const std::optional<stream::Digest>& digests_sha256) {
   std::vector<const KindInfo*> kinds, unpinned;
   for (const KindInfo& kind : info.kinds) kinds.push_back(&kind);
   std::sort(kinds.begin(), kinds.end(), [](auto* a, auto* b) { return a->kind < b->kind; });
@@ -199,7 +200,7 @@ ManifestText FormatManifest(const ManifestInfo& info, uint64_t entries,
   }
   ManifestText text;
   ObjectText object(text.head);
-  object.Number("formatVersion", kFormatVersion);
+  object.Number("formatVersion", digests_sha256 ? 2 : 1);
   object.String("holdfastVersion", info.holdfast_version);
   object.String("clusterID", info.cluster_id);
   object.String("kubernetesVersion", info.kubernetes_version);
@@ -218,7 +219,12 @@ ManifestText FormatManifest(const ManifestInfo& info, uint64_t entries,
   tar_object.Number("bytes", tar_size);
   tar_object.End();
   object.Raw("tar", tar);
-  object.Raw("entries", "{\"count\":" + std::to_string(entries) + ",\"sha256\":\"");
+  std::string count = "{\"count\":" + std::to_string(entries);
+  if (digests_sha256) {
+    object.Raw("entries", count + ",\"digestsSHA256\":\"" + stream::Hex(*digests_sha256));
+  } else {
+    object.Raw("entries", count + ",\"sha256\":\"");
+  }
   text.tail = "\"}}";
   return text;
 }
@@ -243,15 +249,21 @@ Result<Manifest> ParseManifest(std::string_view json) {
 
     Fields tar(fields.Nested("tar", json::Type::kObject));
     manifest.tar_size = tar.Number("bytes");
-    HF_TRY(ParseHex(tar.String("sha256"), manifest.tar_sha256));
+    HF_TRY(ParseHex("the tar", tar.String("sha256"), manifest.tar_sha256));
     Fields entries(fields.Nested("entries", json::Type::kObject));
-    uint64_t count = entries.Number("count");
-    std::string_view digests = entries.Get("sha256").value_or("");
-    if (json::TypeOf(digests) != json::Type::kString) digests = "\"\"";
+    manifest.entries = entries.Number("count");
     HF_TRY(fields.Good());
     HF_TRY(tar.Good());
     HF_TRY(entries.Good());
-    HF_TRY(ParseDigests(digests.substr(1, digests.size() - 2), count, manifest.entry_sha256));
+    if (manifest.format_version == 1) {
+      std::string_view digests = entries.Get("sha256").value_or("");
+      if (json::TypeOf(digests) != json::Type::kString) digests = "\"\"";
+      HF_TRY(ParseDigests(digests.substr(1, digests.size() - 2), manifest.entries,
+                          manifest.entry_sha256));
+    } else {
+      HF_TRY(ParseHex("the entries' digests", entries.String("digestsSHA256"),
+                      manifest.digests_sha256.emplace()));
+    }
     return manifest;
   };
   auto manifest = parse();

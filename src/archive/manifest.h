@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,9 @@
 
 namespace holdfast::archive {
 
-inline constexpr int kFormatVersion = 1;
+// The highest that is read. Written is the lowest that will do: 1, where each entry's digest is
+// listed; 2, where they are too many for that.
+inline constexpr int kFormatVersion = 2;
 
 // One kind, by its folder in the archive.
 struct KindInfo {
@@ -41,9 +44,12 @@ struct ManifestInfo {
 
 struct Manifest {
   int format_version = kFormatVersion;
-  ManifestInfo info;  // kinds sorted by name
-  // Of every regular entry before the manifest, in tar order (filters.json among them).
+  ManifestInfo info;     // kinds sorted by name
+  uint64_t entries = 0;  // regular ones before the manifest (filters.json among them)
+  // Version 1: of every one of them, in tar order.
   std::vector<stream::Digest> entry_sha256;
+  // Version 2: of their digests, one after the other.
+  std::optional<stream::Digest> digests_sha256;
   // Of the uncompressed tar up to the manifest's own header.
   stream::Digest tar_sha256{};
   uint64_t tar_size = 0;
@@ -53,13 +59,14 @@ struct Manifest {
 };
 
 // The JSON in two parts, so that the digests, between them, are never held twice: base64 of the
-// digests one after the other goes in between.
+// digests one after the other goes in between, or nothing where `digests_sha256` stands for them.
 struct ManifestText {
   std::string head;
   std::string tail;
 };
 ManifestText FormatManifest(const ManifestInfo& info, uint64_t entries,
-                            const stream::Digest& tar_sha256, uint64_t tar_size);
+                            const stream::Digest& tar_sha256, uint64_t tar_size,
+                            const std::optional<stream::Digest>& digests_sha256 = {});
 
 // kCorrupt where it is not what its format says; unknown fields are ignored; a higher format
 // version is kInvalid and the hint says what to do.

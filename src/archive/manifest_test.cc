@@ -32,6 +32,7 @@ TEST(Manifest, BothWays) {
     auto manifest = ParseManifest(text);
     ASSERT_TRUE(manifest) << manifest.error().ToString();
     EXPECT_EQ(manifest->format_version, 1);
+    EXPECT_EQ(manifest->entries, count);
     EXPECT_EQ(manifest->entry_sha256, SomeDigests(count));
     EXPECT_EQ(manifest->tar_sha256, stream::Sha256::Of("tar"));
     EXPECT_EQ(manifest->tar_size, 4096u);
@@ -39,6 +40,22 @@ TEST(Manifest, BothWays) {
     EXPECT_EQ(manifest->info.kinds[0].kind, "events.#v1");
     EXPECT_FALSE(manifest->info.kinds[0].pinned);
   }
+}
+
+TEST(Manifest, WithOneDigestOfAllDigests) {
+  auto of_digests = stream::Sha256::Of("digests");
+  ManifestText parts =
+      FormatManifest(TestInfo(), 7'000'000, stream::Sha256::Of("tar"), 4096, of_digests);
+  std::string text = parts.head + parts.tail;
+  ASSERT_TRUE(json::Validate(text));
+  auto manifest = ParseManifest(text);
+  ASSERT_TRUE(manifest) << manifest.error().ToString();
+  EXPECT_EQ(manifest->format_version, 2);
+  EXPECT_EQ(manifest->entries, 7'000'000u);
+  EXPECT_EQ(manifest->digests_sha256, of_digests);
+  EXPECT_TRUE(manifest->entry_sha256.empty());
+  text.replace(text.find("digestsSHA256"), 6, "nodige");
+  EXPECT_EQ(ParseManifest(text).error().kind(), ErrorKind::kCorrupt);
 }
 
 TEST(Manifest, LeavesOutWhatIsNotThere) {
@@ -57,11 +74,11 @@ TEST(Manifest, UnknownFieldsAreIgnored) {
 
 TEST(Manifest, AFormatFromTheFuture) {
   std::string text = Text(TestInfo(), SomeDigests(1));
-  text.replace(text.find(":1,"), 3, ":2,");
+  text.replace(text.find(":1,"), 3, ":3,");
   auto manifest = ParseManifest(text);
   ASSERT_FALSE(manifest);
   EXPECT_EQ(manifest.error().kind(), ErrorKind::kInvalid);
-  EXPECT_THAT(manifest.error().ToString(), HasSubstr("format version is 2"));
+  EXPECT_THAT(manifest.error().ToString(), HasSubstr("format version is 3"));
   EXPECT_THAT(manifest.error().ToString(), HasSubstr("use a newer holdfast"));
 }
 

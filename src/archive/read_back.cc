@@ -4,9 +4,12 @@
 #include <string>
 #include <thread>
 
+#include "archive/entry_name.h"
+#include "archive/limits.h"
 #include "stream/gzip.h"
 #include "stream/hash128.h"
 #include "stream/hashed_source.h"
+#include "stream/tar_reader.h"
 
 namespace holdfast::archive {
 namespace {
@@ -20,25 +23,48 @@ struct Found {
   stream::Hash128 tar_hash{};
   stream::Hash128 file_hash{};
   bool sealed = false;
+  uint64_t objects = 0;
+  bool manifest = false;
 };
 
-Result<Found> Look(stream::Source& spool) {
-  stream::HashedSource<stream::FastHash> file(spool);
-  stream::GunzipSource tar(file);
-  stream::FastHash hash;
-  Found found;
-  std::string part(128 << 10, '\0');
-  for (;;) {
-    HF_ASSIGN_CONTEXT(size_t got, tar.Read(part.data(), part.size()), kDoing);
-    if (got == 0) break;
-    hash.Update(std::string_view(part.data(), got));
-    found.tar_bytes += got;
+// Hashes the uncompressed tar as it goes by.
+class TarHash : public stream::TarObserver {
+ public:
+  Status Bytes(std::string_view bytes) override {
+    hash_.Update(bytes);
+    size_ += bytes.size();
+    return {};
   }
-  found.tar_hash = hash.Current();
-  found.gzip_bytes = tar.compressed_offset();
+  stream::Hash128 hash() const { return hash_.Current(); }
+  uint64_t size() const { return size_; }
+
+ private:
+  stream::FastHash hash_;
+  uint64_t size_ = 0;
+};
+
+// Reads as a restore will, by its limits, but for the bodies, which are only hashed: the manifest's
+// too, so that nothing is held in memory.
+Result<Found> Look(stream::Source& spool, const ArchiveLimits& limits) {
+  stream::HashedSource<stream::FastHash> file(spool);
+  stream::GunzipSource unzipped(file, {.max_output = limits.max_tar});
+  TarHash whole;
+  stream::TarReader tar(unzipped, limits.tar, &whole);
+  Found found;
+  for (;;) {
+    HF_ASSIGN_CONTEXT(auto entry, tar.Next(), kDoing);
+    if (!entry) break;
+    found.manifest = entry->path == kManifestPath;
+    if (entry->path.starts_with("filters/")) continue;
+    HF_TRY_CONTEXT(EntryName::Parse(entry->path), kDoing);
+    ++found.objects;
+  }
+  found.tar_bytes = whole.size();
+  found.tar_hash = whole.hash();
+  found.gzip_bytes = unzipped.compressed_offset();
   found.file_bytes = file.bytes();
   found.file_hash = file.hash();
-  found.sealed = tar.sealed();
+  found.sealed = unzipped.sealed();
   return found;
 }
 
@@ -50,6 +76,8 @@ Result<stream::Hash128> Compare(const Found& found, const ArchiveSummary& writte
     what = "its contents are not what was written";
   else if (!found.sealed)
     what = "its seal is missing";
+  else if (!found.manifest || found.objects != written.objects)
+    what = "its entries are not those that were written";
   if (what == nullptr) return found.file_hash;
   return Fail(Error(ErrorKind::kCorrupt, what)
                   .With(kDoing)
@@ -83,15 +111,17 @@ class FollowingSource : public stream::Source {
 
 }  // namespace
 
-Result<stream::Hash128> ReadBack(const stream::Spool& spool, const ArchiveSummary& written) {
+Result<stream::Hash128> ReadBack(const stream::Spool& spool, const ArchiveSummary& written,
+                                 const ArchiveLimits& limits) {
   stream::SpoolSource file(spool);
-  HF_ASSIGN(Found found, Look(file));
+  HF_ASSIGN(Found found, Look(file, limits));
   return Compare(found, written);
 }
 
 struct BackgroundReadBack::Impl {
-  explicit Impl(const stream::Spool& spool)
-      : source(spool, complete.get_token(), abort), thread([this] { found = Look(source); }) {}
+  Impl(const stream::Spool& spool, const ArchiveLimits& limits)
+      : source(spool, complete.get_token(), abort),
+        thread([this, limits] { found = Look(source, limits); }) {}
 
   std::stop_source complete;
   std::atomic<bool> abort{false};
@@ -100,8 +130,8 @@ struct BackgroundReadBack::Impl {
   std::jthread thread;
 };
 
-BackgroundReadBack::BackgroundReadBack(const stream::Spool& spool)
-    : impl_(std::make_unique<Impl>(spool)) {}
+BackgroundReadBack::BackgroundReadBack(const stream::Spool& spool, const ArchiveLimits& limits)
+    : impl_(std::make_unique<Impl>(spool, limits)) {}
 
 BackgroundReadBack::~BackgroundReadBack() {
   impl_->abort = true;

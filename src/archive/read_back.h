@@ -14,7 +14,7 @@ namespace holdfast::archive {
 class BackgroundReadBack {
  public:
   // Starts reading. `spool` outlives this object and is not truncated while it lives.
-  explicit BackgroundReadBack(const stream::Spool& spool);
+  explicit BackgroundReadBack(const stream::Spool& spool, const ArchiveLimits& limits = {});
   // Gives up when Finish() was not called.
   ~BackgroundReadBack();
 

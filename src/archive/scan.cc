@@ -155,15 +155,20 @@ Status Scanner::CheckManifest() {
     return Fail(Error(ErrorKind::kCorrupt, "truncated: the seal at the end is missing")
                     .Hint("the file is incomplete, or was packed anew; use another copy"));
   }
-  if (manifest.entry_sha256.size() != entries_) {
+  if (manifest.entries != entries_) {
     return Damaged("it holds " + std::to_string(entries_) + " entries, its manifest says " +
-                   std::to_string(manifest.entry_sha256.size()));
+                   std::to_string(manifest.entries));
   }
   if (manifest.tar_size != tar_size_) {
     return Damaged("its tar has " + std::to_string(tar_size_) +
                    " bytes before the manifest, which says " + std::to_string(manifest.tar_size));
   }
   batch_.Compute();
+  if (all_ && manifest.digests_sha256) {
+    if (DigestOf(digests_) != *manifest.digests_sha256)
+      return Damaged("its entries do not have the SHA-256 digests that the manifest says");
+    digests_.clear();
+  }
   for (size_t i = 0; i < digests_.size(); ++i) {
     if (digests_[i] == manifest.entry_sha256[i]) continue;
     return Damaged("entry \"" + Printable(paths_.Get(i), 600) +

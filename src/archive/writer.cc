@@ -85,13 +85,18 @@ void FillIn(std::vector<KindInfo>& kinds, const std::map<std::string, KindCount>
 }  // namespace
 
 struct Writer::Impl {
-  Impl(stream::Sink& out, Clock::Wall time)
-      : sink(out),
+  Impl(stream::Sink& out, Clock::Wall time, const ArchiveLimits& archive_limits)
+      : limits(archive_limits),
+        sink(out),
         tar(sink, std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()) {}
 
   Status Put(std::string_view path, std::string_view stored);
   Status PutManifest(const ManifestInfo& info);
+  // An archive that no reader takes must not come into being.
+  Status CheckEntry(std::string_view path, uint64_t size) const;
+  Status CheckWhole() const;
 
+  const ArchiveLimits limits;
   TarSink sink;
   stream::TarWriter tar;
   std::deque<Digest> digests;  // grows without moving
@@ -101,15 +106,47 @@ struct Writer::Impl {
   bool finished = false;
 };
 
-Writer::Writer(stream::Sink& out, Clock::Wall time) : impl_(std::make_unique<Impl>(out, time)) {}
+Writer::Writer(stream::Sink& out, Clock::Wall time, const ArchiveLimits& limits)
+    : impl_(std::make_unique<Impl>(out, time, limits)) {}
 Writer::~Writer() = default;
 
 Status Writer::AddFilters(std::string_view resource_set_json) {
   if (!impl_->digests.empty()) {
     return Fail(ErrorKind::kInternal, "archive: filters.json must be the first entry");
   }
+  HF_TRY(impl_->CheckEntry(kFiltersPath, resource_set_json.size()));
   HF_TRY(impl_->tar.Add(kFiltersPath, resource_set_json, 0755));
   impl_->digests.push_back(stream::Sha256::Of(resource_set_json));
+  return {};
+}
+
+Status Writer::Impl::CheckEntry(std::string_view path, uint64_t size) const {
+  auto refuse = [&](const std::string& what) {
+    return Fail(Error(ErrorKind::kInvalid, "entry \"" + Printable(path, 600) + "\" " + what)
+                    .Hint("an archive with it could not be restored; take it out of the "
+                          "ResourceSet"));
+  };
+  if (size > limits.tar.max_entry)
+    return refuse("has " + std::to_string(size) + " bytes, more than the limit of " +
+                  std::to_string(limits.tar.max_entry));
+  if (path.size() > limits.tar.max_path)
+    return refuse("has a path of " + std::to_string(path.size()) +
+                  " bytes, more than the limit of " + std::to_string(limits.tar.max_path));
+  return {};
+}
+
+Status Writer::Impl::CheckWhole() const {
+  auto refuse = [](const std::string& what) {
+    return Fail(Error(ErrorKind::kInvalid, "the archive would have more than " + what)
+                    .Hint("it could not be restored; divide the ResourceSet into several"));
+  };
+  // The manifest is an entry too.
+  if (digests.size() + 1 > limits.tar.max_entries)
+    return refuse(std::to_string(limits.tar.max_entries) + " entries");
+  if (summary.objects > limits.max_objects)
+    return refuse(std::to_string(limits.max_objects) + " objects");
+  if (tar.offset() > limits.max_tar)
+    return refuse(std::to_string(limits.max_tar) + " bytes, uncompressed");
   return {};
 }
 
@@ -118,6 +155,7 @@ Status Writer::Impl::Put(std::string_view path, std::string_view stored) {
   if (stored.empty()) {
     return Fail(ErrorKind::kInternal, "archive: empty entry \"" + Printable(path) + "\"");
   }
+  HF_TRY(CheckEntry(path, stored.size()));
   HF_TRY(tar.Add(path, stored));
   auto& [kind, count] = last_kind;
   if (count == nullptr || path.size() <= kind.size() || path[kind.size()] != '/' ||
@@ -129,7 +167,7 @@ Status Writer::Impl::Put(std::string_view path, std::string_view stored) {
   count->bytes += stored.size();
   ++summary.objects;
   summary.stored_bytes += stored.size();
-  return {};
+  return CheckWhole();
 }
 
 Status Writer::Add(std::string_view path, std::string_view stored, const Digest& sha256) {
@@ -147,15 +185,20 @@ Status Writer::Add(std::string_view path, std::string_view stored) {
 Status Writer::Impl::PutManifest(const ManifestInfo& info) {
   batch.Compute();
   HF_ASSIGN(Digest sha256, sink.Sha256());
-  ManifestText text = FormatManifest(info, digests.size(), sha256, tar.offset());
-  size_t base64 = crypto::Base64Size(digests.size() * sizeof(Digest));
-  HF_TRY(tar.Begin(kManifestPath, text.head.size() + base64 + text.tail.size()));
+  std::optional<Digest> of_digests;
+  if (digests.size() > limits.max_listed_digests) of_digests = DigestOf(digests);
+  ManifestText text = FormatManifest(info, digests.size(), sha256, tar.offset(), of_digests);
+  size_t listed = of_digests ? 0 : digests.size();
+  size_t base64 = crypto::Base64Size(listed * sizeof(Digest));
+  uint64_t size = text.head.size() + base64 + text.tail.size();
+  HF_TRY(CheckEntry(kManifestPath, size));
+  HF_TRY(tar.Begin(kManifestPath, size));
   HF_TRY(tar.Append(text.head));
   // Three digests make 128 characters without padding.
   constexpr size_t kPart = 3 * 256;
   std::vector<Digest> part;
   std::string encoded;
-  for (size_t at = 0; at < digests.size(); at += part.size()) {
+  for (size_t at = 0; at < listed; at += part.size()) {
     auto begin = digests.begin() + ptrdiff_t(at);
     part.assign(begin, begin + ptrdiff_t(std::min(kPart, digests.size() - at)));
     size_t size = part.size() * sizeof(Digest);
@@ -173,6 +216,7 @@ Result<ArchiveSummary> Writer::Finish(ManifestInfo info) {
   FillIn(info.kinds, impl_->summary.kinds);
   HF_TRY(impl_->PutManifest(info));
   HF_TRY(impl_->tar.Finish());
+  HF_TRY(impl_->CheckWhole());
   HF_TRY(impl_->sink.Close());
   ArchiveSummary& summary = impl_->summary;
   summary.tar_bytes = impl_->tar.offset();

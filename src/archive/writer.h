@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "archive/entry_name.h"
+#include "archive/limits.h"
 #include "archive/manifest.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -38,8 +39,9 @@ struct ArchiveSummary {
 class Writer {
  public:
   // `out` outlives the writer and is not closed by it. `time` is the time of the run, which every
-  // entry gets.
-  Writer(stream::Sink& out, Clock::Wall time);
+  // entry gets. What a reader would refuse by `limits` is not written: Add() and Finish() return
+  // kInvalid, with the entry's path.
+  Writer(stream::Sink& out, Clock::Wall time, const ArchiveLimits& limits = {});
   ~Writer();
 
   // filters/filters.json: the ResourceSet as JSON, in the key order the operator writes.
@@ -63,9 +65,11 @@ class Writer {
 };
 
 // Reads the finished archive back from the spool and compares it, byte for byte by hash, with the
-// tar that was written; gzip CRC and seal are checked on the way. The hash of the whole file, of
-// just the bytes that were found good. kCorrupt where they differ. Blocks. read_back.h does the
-// same while the archive is being written.
-Result<stream::Hash128> ReadBack(const stream::Spool& spool, const ArchiveSummary& written);
+// tar that was written; gzip CRC, seal, the tar's structure and every entry's path and size are
+// checked on the way, by the reader's limits. The hash of the whole file, of just the bytes that
+// were found good. kCorrupt where they differ, kInvalid where a reader would refuse it. Blocks.
+// read_back.h does the same while the archive is being written.
+Result<stream::Hash128> ReadBack(const stream::Spool& spool, const ArchiveSummary& written,
+                                 const ArchiveLimits& limits = {});
 
 }  // namespace holdfast::archive

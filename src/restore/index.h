@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/limits.h"
 #include "archive/scan.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -92,8 +93,8 @@ struct ArchivedCrd {
 };
 
 struct IndexOptions {
-  std::filesystem::path temp_dir;     // of the spool
-  uint64_t max_objects = 20'000'000;  // more is kInvalid
+  std::filesystem::path temp_dir;               // of the spool
+  uint64_t max_objects = archive::kMaxObjects;  // more is kInvalid
   // tar_spool is set by Load. The seal of an archive of ours finds every change to the file; to
   // hold the digests inside against it as well is the business of verify, and costs twice the CPU
   // time.
