@@ -123,6 +123,32 @@ Status Applier::Finish() {
                      });
 }
 
+Result<bool> Applier::Again(const std::vector<ObjectId>& ids) {
+  context_.terminating = Deadline::After(context_.clock, settings_.terminating_timeout);
+  std::atomic<bool> recreated = false;
+  HF_TRY(ParallelFor(
+      ids.size(), settings_.workers, context_.stop,
+      [&](size_t i, std::stop_token) -> Status { return OneAgain(ids[i], recreated); }));
+  return recreated.load();
+}
+
+Status Applier::OneAgain(ObjectId id, std::atomic<bool>& recreated) {
+  auto share = budget_.Take(size_t{4} * context_.index.BodyBytes(id), context_.stop);
+  if (!share) return Fail(ErrorKind::kCancelled, "stopped");
+  auto live = Reread(context_, id);
+  if (!live) return Record(id, Fail(std::move(live).error()), /*last_chance=*/true);
+  Action action = context_.plan.Decide(id);
+  if (!action.writes()) return {};
+  bool creates = action.kind == ActionKind::kCreate;
+  if (creates) recreated = true;
+  report_.With([&](Report& report) {
+    report.rewritten.Add(context_.index.Describe(id),
+                         creates ? "another client deleted it while the restore ran"
+                                 : "another client changed it while the restore ran");
+  });
+  return Record(id, WriteObject(context_, id, action), /*last_chance=*/true);
+}
+
 bool Applier::Wanted(ObjectId id) const {
   return settings_.only_types.empty() || settings_.only_types[context_.index.TypeOf(id)];
 }

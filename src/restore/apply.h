@@ -79,6 +79,12 @@ class Applier {
   // with the restore), and patches in the owner references that had to wait. Each webhook that is
   // down is tried with one object; only when it answers with the others.
   Status Finish();
+  // Reads the objects again and writes those that are not as the archive has them, because another
+  // client has changed or deleted them since they were read or written. Each is in the report as
+  // such. Whether any of them had to be created anew. Blocks.
+  Result<bool> Again(const std::vector<ObjectId>& ids);
+
+  const WriteContext& context() const { return context_; }
 
  private:
   Status RunAll(const std::vector<ObjectId>& ids, bool last_chance);
@@ -89,6 +95,7 @@ class Applier {
   void HoldStatusBack(ObjectId id);
   bool NamespaceHeldBack(ObjectId id, const Error& error);
   Status One(ObjectId id, bool last_chance);
+  Status OneAgain(ObjectId id, std::atomic<bool>& recreated);
   Status Record(ObjectId id, Result<Written> written, bool last_chance);
   bool Wanted(ObjectId id) const;
   Status PatchOwners(ObjectId id);

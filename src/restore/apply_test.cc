@@ -428,7 +428,7 @@ TEST_F(ApplyTest, AControllerHeldAtZeroIsWrittenWithZero) {
   Report done = Run({{path, deployment(2, "new")}});
   EXPECT_EQ(std::count(api.requests.begin(), api.requests.end(), "PUT " + std::string(path)), 1);
   EXPECT_EQ(json::Find(cluster.objects.at(path).text, {"spec", "replicas"}), "0");
-  ASSERT_TRUE(quiesce->Up(api, TypeOfDiscovery(discovery)));
+  ASSERT_TRUE(quiesce->Up(api, TypeOfDiscovery(discovery), Quiesce::Record::kRemove));
   EXPECT_EQ(json::Find(cluster.objects.at(path).text, {"spec", "replicas"}), "4");
   EXPECT_THAT(cluster.objects.at(path).text, HasSubstr("new"));
 }

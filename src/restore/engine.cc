@@ -7,9 +7,12 @@
 #include "kube/client.h"
 #include "kube/discovery.h"
 #include "kube/webhook_error.h"
-#include "restore/quiesce.h"
-#include "restore/restore_run.h"
+#include "restore/cluster_view.h"
+#include "restore/opened_archive.h"
+#include "restore/plan_report.h"
 #include "restore/run_lock.h"
+#include "restore/session.h"
+#include "restore/under_lease.h"
 
 namespace holdfast::restore {
 namespace {
@@ -33,6 +36,34 @@ Error WithWaysOut(kube::Client& client, Error error, Clock& clock, std::stop_tok
                               });
 }
 
+struct Compared {
+  bool ended = false;          // nothing is to be done, or nothing may be: the report says which
+  bool planned_empty = false;  // only the record of an earlier run is to be cleaned up
+};
+
+// The first comparison, without the Lease. It decides that there is nothing to do, and is the plan
+// that is shown; what is written is planned anew under the Lease.
+Result<Compared> Compare(const Session& session, const OpenedArchive& archive) {
+  session.progress.Phase("comparing with the cluster");
+  Quiesce::Settings settings;
+  settings.ns = session.options.lease_namespace;
+  settings.run = session.options.run_name;
+  settings.archive = archive.name;
+  Quiesce quiesce(std::move(settings), session.report, session.log, session.clock);
+  HF_TRY(quiesce.Adopt(session.api));
+  HF_ASSIGN(ClusterView cluster, ReadCluster(session, archive, quiesce));
+  HF_ASSIGN(Plan plan, PlanCluster(session, archive, cluster, {}));
+  bool unfinished = !quiesce.adopted_run().empty();
+  if (!session.options.plan_only && !plan.too_many_deletes().empty()) {
+    return Fail(Error(ErrorKind::kInvalid, plan.too_many_deletes() + "; nothing was changed")
+                    .Hint(std::string(kTooManyDeletesHint)));
+  }
+  bool nothing_to_do = plan.empty() && !unfinished;
+  if (!session.options.plan_only && !nothing_to_do) return Compared{false, plan.empty()};
+  ReportPlan(session, archive, cluster, plan, quiesce, nothing_to_do);
+  return Compared{true, plan.empty()};
+}
+
 }  // namespace
 
 Result<Report> Run(kube::Client& client, storage::Store& store, const std::string& archive,
@@ -41,21 +72,21 @@ Result<Report> Run(kube::Client& client, storage::Store& store, const std::strin
   Options filled = options;
   if (filled.run_name.empty()) filled.run_name = "holdfast";
   if (filled.run_uid.empty()) filled.run_uid = RandomUid();
-  RestoreRun run(client, filled, progress, log, clock, stop);
-  HF_TRY(run.ReadArchive(store, archive, keys));
-  HF_TRY_CONTEXT(run.Compare(), "comparing archive " + archive + " with the cluster");
-  if (filled.plan_only || run.NothingToDo()) {
-    run.ReportPlan();
-    return run.TakeReport();
-  }
-  Status changed = run.Change();
-  Report report = run.TakeReport();
-  if (changed) return report;
-  changed = Fail(WithWaysOut(client, std::move(changed).error(), clock, stop));
-  const Counts& c = report.counts;
-  uint64_t written = c.created + c.updated + c.status_updated + c.deleted;
-  return Fail(std::move(changed).error().With("restoring " + archive + ", ended early after " +
-                                              std::to_string(written) + " writes"));
+  ReportBuilder report;
+  report.With([&](Report& begun) {
+    begun.archive = archive;
+    begun.run_name = filled.run_name;
+    begun.plan_only = filled.plan_only;
+  });
+  ClientApi api(client, kube::Call{Deadline::Never(), stop});
+  Session session{client, api, filled, progress, log, clock, report, stop};
+  HF_ASSIGN(OpenedArchive opened, ReadArchive(session, store, archive, keys));
+  HF_ASSIGN_CONTEXT(Compared compared, Compare(session, opened),
+                    "comparing archive " + archive + " with the cluster");
+  if (compared.ended) return report.Take();
+  Result<Report> restored = RestoreUnderLease(session, opened, compared.planned_empty);
+  if (!restored) return Fail(WithWaysOut(client, std::move(restored).error(), clock, stop));
+  return restored;
 }
 
 Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& lease_namespace,
@@ -78,7 +109,7 @@ Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& 
   Quiesce quiesce(std::move(settings), report, log, clock);
   HF_TRY(quiesce.Adopt(api));
   ClientApi last(client, kube::Call{Deadline::After(clock, kGrace), {}});
-  Status up = quiesce.Up(last, TypeOfDiscovery(discovery));
+  Status up = quiesce.Up(last, TypeOfDiscovery(discovery), Quiesce::Record::kRemove);
   Status released = lease->Release({Deadline::After(clock, kGrace), {}});
   HF_TRY(up);
   HF_TRY(released);

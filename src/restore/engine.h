@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "restore/delete_limit.h"
 #include "restore/report.h"
 
 namespace holdfast::kube {
@@ -38,6 +40,11 @@ struct Options {
   // ServiceAccounts or their tokens, one SelfSubjectReview (who are we? it is a POST that stores
   // nothing), so that the plan does not delete our own.
   bool plan_only = false;
+  // With plan_only: called with each line of the plan, in order, instead of keeping it in the
+  // report. From one thread; must not throw.
+  std::function<void(const PlanLine&)> plan_line;
+  // Prune stops the restore before anything is changed when it would delete more.
+  DeleteLimit max_deletes;
   // Prune even where the archive lacks a whole selected type of which the cluster has objects.
   bool allow_missing_types = false;
 
@@ -56,10 +63,16 @@ struct Options {
 
   std::chrono::seconds pods_timeout{30};         // for the pods of scaled-down controllers to end
   std::chrono::seconds established_timeout{60};  // for CRDs to be established and served
-  std::chrono::seconds terminating_timeout{30};  // for a terminating namesake to go, per object
+  std::chrono::seconds terminating_timeout{30};  // for terminating namesakes to go, in each phase
+  // For Namespaces and CRDs that are being deleted to go, before what is in them is restored.
+  std::chrono::seconds going_timeout{120};
 };
 
-// Told how the work goes; called by one thread at a time, must not block for long.
+inline constexpr std::string_view kTooManyDeletesHint =
+    "look at what would be deleted with --plan; allow it with --max-deletes (spec.maxDeletes of a "
+    "Restore), or restore without prune";
+
+// Receives how far the work is; called by one thread at a time, must not block for long.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -74,8 +87,9 @@ class Progress {
 // Nothing is changed before the whole archive was read, verified and decrypted, and compared with
 // the cluster. Where nothing differs nothing is written at all, not even the Lease. Otherwise the
 // Lease `restore-controller` is held for the time of the changes (kConflict naming the holder when
-// somebody else has it), and the ResourceSet's controllers are scaled down; their counts are stored
-// in the cluster first, so that the next run, or Abort(), scales them up after a crash.
+// somebody else has it), that a restore has begun is stored in the cluster, and the ResourceSet's
+// controllers are scaled down; their counts are stored first, so that the next run, or Abort(),
+// scales them up after a crash. What is written is planned on what is read after that.
 //
 // Failures of single objects are in the report, not in the Result: the caller decides by
 // Report::failed() and Options::ignore_errors. An error means that the restore did not come to its

@@ -32,14 +32,16 @@ bool ConcernsOneType(const Error& error) {
   return error.code() != 0;
 }
 
-Result<std::set<std::string>> ListCrdNames(ObjectLister& lister) {
+Result<CrdNames> ListCrdNames(ObjectLister& lister) {
   const kube::ResourceType type{{"apiextensions.k8s.io", "v1"},   "customresourcedefinitions",
                                 "CustomResourceDefinition",       false,
                                 kube::kVerbGet | kube::kVerbList, true};
-  std::set<std::string> names;
+  CrdNames names;
   HF_TRY_CONTEXT(lister.List(type, "", /*metadata_only=*/true,
                              [&](std::string_view object) -> Status {
-                               names.insert(ReadLiveMetadata(object).name);
+                               LiveMetadata metadata = ReadLiveMetadata(object);
+                               if (metadata.terminating) names.going[metadata.name];
+                               names.all.insert(std::move(metadata.name));
                                return {};
                              }),
                  "listing CustomResourceDefinitions");
@@ -112,6 +114,9 @@ bool Live::OwnerIsLive(const ExtraObject::Owner& owner) const {
 }
 const std::vector<std::string>& Live::types_not_in_archive() const {
   return impl_->types_not_in_archive;
+}
+std::string Live::WhyGoing(ObjectId id) const {
+  return impl_->WhyGoing(impl_->index.TypeOf(id), impl_->index.Namespace(id));
 }
 const UidTable& Live::uids() const { return impl_->uids; }
 uint64_t Live::objects_read() const { return impl_->objects_read; }

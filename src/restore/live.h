@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +18,7 @@
 #include "kube/client.h"
 #include "kube/types.h"
 #include "resourceset/selection.h"
+#include "restore/going.h"
 #include "restore/index.h"
 #include "restore/types.h"
 #include "restore/uid.h"
@@ -57,8 +59,13 @@ class ClientLister : public ObjectLister {
 // down, D11): the server has answered, and our credentials are good for what we ask.
 bool ConcernsOneType(const Error& error);
 
+struct CrdNames {
+  std::set<std::string> all;
+  std::map<std::string, std::string>
+      going;  // those that are being deleted, each with an empty text
+};
 // Names of all CRDs. Blocks.
-Result<std::set<std::string>> ListCrdNames(ObjectLister& lister);
+Result<CrdNames> ListCrdNames(ObjectLister& lister);
 
 // The live namesake of an archived object.
 struct LiveObject {
@@ -69,8 +76,8 @@ struct LiveObject {
   uint8_t flags = 0;
 
   bool exists() const { return (flags & kExists) != 0; }
-  // Being deleted, held by finalizers: must be waited for, then created (D12), unless it was so
-  // already when it was backed up.
+  // Being deleted, held by finalizers, or in a Namespace or of a CRD that is (Going): must be
+  // waited for, then created (D12), unless it was so already when it was backed up.
   bool terminating() const { return (flags & kTerminating) != 0; }
   // Everything compared is equal but owner references, status and increments.
   bool main_equal() const { return (flags & kMainEqual) != 0; }
@@ -129,6 +136,8 @@ struct LiveOptions {
   size_t threads = 8;
   // Where given, objects that it takes and the archive lacks are collected. Must outlive the Live.
   const resourceset::Selection* selection = nullptr;
+  // Namespaces and CRDs that are being deleted: what is in them counts as terminating. Copied.
+  const Going* going = nullptr;
   // Keep, for every object that differs, the paths of the first fields that do (for --plan).
   bool explain = false;
   std::stop_token stop;
@@ -186,6 +195,25 @@ class Live {
   bool OwnerIsLive(const ExtraObject::Owner& owner) const;
   // Types that the selection takes, of which the archive has no object but the cluster has some.
   const std::vector<std::string>& types_not_in_archive() const;
+
+  // Why the object goes with what it is in: "its namespace a is being deleted". Empty: it does not.
+  // Also for objects that are not there: they cannot be created before that has gone.
+  std::string WhyGoing(ObjectId id) const;
+
+  // What has changed since the objects were read or written: reads every list of the archive's
+  // types again, metadata only.
+  struct Changes {
+    // Those whose resourceVersion or uid is another one, that have come, or that are not there any
+    // more. In ascending order.
+    std::vector<ObjectId> objects;
+    // Types whose list failed for a reason of its own, and why.
+    std::map<TypeId, std::string> unread;
+    // What the selection takes and neither the archive nor extras() has, at most 1000 by name.
+    std::vector<std::string> appeared;
+    uint64_t appeared_total = 0;
+  };
+  // Errors concern more than one type, or stopped. Blocks.
+  Result<Changes> FindChanges(ObjectLister& lister, const LiveOptions& options);
 
   // After a write, or when an object was read again: takes what `object` (text of the live object)
   // says of uid, resourceVersion, owners and equality. nullopt text: it is gone. One thread per

@@ -46,8 +46,12 @@ struct Live::Impl {
                         const LiveMetadata& metadata);
   void SortExtras();
 
+  // "its namespace a is being deleted"; empty: neither its namespace nor its CRD is.
+  std::string WhyGoing(TypeId type, std::string_view ns) const;
+
   const Index& index;
   const Types* types = nullptr;
+  Going going;
   UidTable uids;
 
   // Guards everything below while several threads are at work.

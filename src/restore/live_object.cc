@@ -31,16 +31,8 @@ bool ChartManaged(const LiveMetadata& metadata) {
 Result<bool> WasTerminating(const Index& index, ObjectId id, const LiveMetadata& live) {
   HF_ASSIGN(std::string body, index.Body(id));
   Special special = index.Type(id).special;
-  if (special == Special::kNamespace)
-    return json::FindString(body, {"status", "phase"}) == "Terminating";
-  if (special == Special::kCrd) {
-    auto conditions = json::Find(body, {"status", "conditions"});
-    if (!conditions) return false;
-    for (json::ArrayReader reader(*conditions); auto condition = reader.Next();)
-      if (json::FindString(*condition, {"type"}) == "Terminating")
-        return json::FindString(*condition, {"status"}) == "True";
-    return false;
-  }
+  if (special == Special::kNamespace || special == Special::kCrd)
+    return IsTerminating(special, body);
   auto finalizers = json::Find(body, {"metadata", "finalizers"});
   if (!finalizers || !json::ArrayReader(*finalizers).Next()) return false;
   auto generation = json::Find(body, {"metadata", "generation"});
@@ -87,6 +79,17 @@ void ReadOwners(const Index& index, Special special, std::string_view object,
 }
 
 }  // namespace
+
+bool IsTerminating(Special special, std::string_view object) {
+  if (special == Special::kNamespace)
+    return json::FindString(object, {"status", "phase"}) == "Terminating";
+  auto conditions = json::Find(object, {"status", "conditions"});
+  if (special != Special::kCrd || !conditions) return false;
+  for (json::ArrayReader reader(*conditions); auto condition = reader.Next();)
+    if (json::FindString(*condition, {"type"}) == "Terminating")
+      return json::FindString(*condition, {"status"}) == "True";
+  return false;
+}
 
 LiveMetadata ReadLiveMetadata(std::string_view object) {
   LiveMetadata out;

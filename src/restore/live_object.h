@@ -26,6 +26,10 @@ struct LiveMetadata {
 };
 LiveMetadata ReadLiveMetadata(std::string_view object);
 
+// Whether a Namespace or CRD (`special`) says in its status that it is being deleted: an archived
+// body has no deletionTimestamp. False for other kinds.
+bool IsTerminating(Special special, std::string_view object);
+
 struct LiveComparison {
   LiveObject object;  // without owners_begin
   std::vector<LiveOwner> owners;

@@ -68,7 +68,21 @@ void Live::Impl::Forget(TypeId type) {
   }
 }
 
+std::string Live::Impl::WhyGoing(TypeId type, std::string_view ns) const {
+  if (going.empty()) return {};
+  auto text = [](std::string what, const std::string& how) {
+    return what + " is being deleted" + (how.empty() ? "" : " (" + how + ")");
+  };
+  if (auto it = going.namespaces.find(std::string(ns)); it != going.namespaces.end())
+    return text("its namespace " + it->first, it->second);
+  if (auto it = going.crds.find(index.types()[type].ResourceName()); it != going.crds.end())
+    return text("its CustomResourceDefinition " + it->first, it->second);
+  return {};
+}
+
 void Live::Impl::Store(ObjectId id, LiveComparison comparison) {
+  if (comparison.object.exists() && !WhyGoing(index.TypeOf(id), index.Namespace(id)).empty())
+    comparison.object.flags |= LiveObject::kTerminating;
   std::vector<LiveOwner>& pool = pools[index.TypeOf(id)];
   comparison.object.owners_begin = static_cast<uint32_t>(pool.size());
   comparison.object.owners_count =
@@ -87,7 +101,8 @@ ExtraObject Live::Impl::MakeExtra(const kube::ResourceType& type, std::string_vi
   extra.ns = namespaces.Get(namespaces.Add(metadata.ns));
   extra.name = names.Get(names.Add(metadata.name));
   extra.uid = uids.Pack(metadata.uid);
-  extra.terminating = metadata.terminating;
+  extra.terminating = metadata.terminating || going.namespaces.contains(metadata.ns) ||
+                      going.crds.contains(type.ResourceName());
   extra.held = HasRemovableFinalizers(object);
   extra.account_token = type.gv.group.empty() && type.plural == "secrets" &&
                         json::FindString(object, {"type"}) == "kubernetes.io/service-account-token";
@@ -266,6 +281,7 @@ Result<Live> Live::Read(const Index& index, const Types& types, ObjectLister& li
                         const LiveOptions& options) {
   auto impl = std::make_unique<Impl>(index);
   impl->types = &types;
+  if (options.going != nullptr) impl->going = *options.going;
   HF_TRY(impl->ReadAll(impl->Targets(nullptr, options), lister, options));
   return Live(std::move(impl));
 }
@@ -273,6 +289,7 @@ Result<Live> Live::Read(const Index& index, const Types& types, ObjectLister& li
 Status Live::Reread(const Types& types, const std::vector<TypeId>& changed, ObjectLister& lister,
                     const LiveOptions& options) {
   impl_->types = &types;
+  if (options.going != nullptr) impl_->going = *options.going;
   std::set<TypeId> only(changed.begin(), changed.end());
   std::set<TypeKey> keys;
   for (TypeId type : only) {

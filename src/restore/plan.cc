@@ -30,7 +30,11 @@ std::string Plan::Impl::Reason(ObjectId id, const Action& action) const {
   switch (action.reason) {
     case ActionReason::kNone: return "it is as the archive has it";
     case ActionReason::kMissing: return "it is not in the cluster";
-    case ActionReason::kTerminating: return "it is being deleted in the cluster";
+    case ActionReason::kTerminating: {
+      std::string why = live.WhyGoing(id);
+      return why.empty() ? "it is being deleted in the cluster" : why;
+    }
+    case ActionReason::kGoing: return live.WhyGoing(id) + " and has not gone in time";
     case ActionReason::kDiffers: {
       const std::vector<std::string>& paths = live.Paths(id);
       return paths.empty() ? "it differs" : Joined(paths);
@@ -137,6 +141,7 @@ std::vector<OwnerDecision> Plan::DecideOwners(ObjectId id) const { return impl_-
 const std::vector<PruneDelete>& Plan::deletes() const { return impl_->deletes; }
 const std::vector<PruneKeep>& Plan::kept() const { return impl_->kept; }
 const std::vector<std::string>& Plan::prune_refusals() const { return impl_->refusals; }
+const std::string& Plan::too_many_deletes() const { return impl_->too_many_deletes; }
 const std::vector<ObjectId>& Plan::reconnecting() const { return impl_->reconnecting; }
 
 std::string Plan::ReasonText(ObjectId id) const { return impl_->Reason(id, impl_->actions[id]); }

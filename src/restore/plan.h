@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "restore/delete_limit.h"
 #include "restore/index.h"
 #include "restore/live.h"
 #include "restore/report.h"
@@ -45,6 +46,7 @@ enum class ActionReason : uint8_t {
   kChartManaged,  // kSkip
   kNoType,
   kUnread,  // its type's objects could not be read
+  kGoing,   // kCannot: its namespace or CRD is being deleted and has not gone in time
   kWrongScope,
   kWrongKind,
   kNotWritable,  // kCannot
@@ -103,6 +105,11 @@ struct PlanOptions {
   // The run writes something besides what is planned here (its CRDs, before this plan was made), so
   // the increments of spec 7.9 go along even if nothing else is left to be written.
   bool others_write = false;
+  // Namespaces and CRDs that are being deleted were waited for: what is in those that still stand
+  // cannot be restored. Otherwise it is planned for after they have gone.
+  bool going_is_final = false;
+  // More deletes than that stop the restore before it changes anything.
+  DeleteLimit max_deletes;
   // Write ResourceSets although a chart manages the live ones (D34).
   bool overwrite_chart_managed = false;
 };
@@ -141,6 +148,9 @@ class Plan {
   const std::vector<PruneKeep>& kept() const;
   // Why prune must not be run at all; empty when it may. Deletes are then empty.
   const std::vector<std::string>& prune_refusals() const;
+
+  // Why the deletes are more than PlanOptions::max_deletes allows; empty: they are not.
+  const std::string& too_many_deletes() const;
 
   // One object's reason in words: "spec.replicas differs", "it is not in the cluster".
   std::string ReasonText(ObjectId id) const;

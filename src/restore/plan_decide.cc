@@ -39,6 +39,9 @@ Action Plan::Impl::Base(ObjectId id) const {
   if (!live.WhyUnread(index.TypeOf(id)).empty())
     return Make(ActionKind::kCannot, ActionReason::kUnread);
 
+  if (options.going_is_final && !live.WhyGoing(id).empty())
+    return Make(ActionKind::kCannot, ActionReason::kGoing);
+
   LiveObject object = live[id];
   bool has_status = state.writes_status && index.HasStatus(id);
   if (!Stays(object)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -29,6 +30,8 @@ struct Plan::Impl {
   void DecidePrune();
   std::vector<PruneKeep> Protected(std::vector<bool>& doomed) const;
   std::string WhyProtected(const ExtraObject& extra) const;
+  void KeepWithKept(const std::map<Uid, uint32_t>& by_uid, const std::set<Uid>& archived,
+                    std::vector<bool>& doomed_extras, std::vector<PruneKeep>& keeps) const;
   void MakeOrder();
   void CountAll();
   std::string Reason(ObjectId id, const Action& action) const;
@@ -44,6 +47,7 @@ struct Plan::Impl {
   std::vector<PruneDelete> deletes;
   std::vector<PruneKeep> kept;
   std::vector<std::string> refusals;
+  std::string too_many_deletes;
   std::set<Uid> doomed;  // uids of the deletes
   std::array<std::vector<std::vector<ObjectId>>, kPhases> waves;
   std::vector<ObjectId> deferred;

@@ -13,7 +13,7 @@ bool IsCore(const ExtraObject& extra, std::string_view plural) {
 
 // To delete it once more would change nothing, and would never end (its pods, its contents or its
 // objects must go first).
-bool Going(const ExtraObject& extra) { return extra.terminating && !extra.held; }
+bool GoesByItself(const ExtraObject& extra) { return extra.terminating && !extra.held; }
 
 // Named by a path as archives have it, in whatever version.
 bool IsNamed(const ExtraObject& extra, const std::string& path) {
@@ -67,6 +67,57 @@ std::string Plan::Impl::WhyProtected(const ExtraObject& extra) const {
   return {};
 }
 
+// What stays because of what else stays: an object that is owned by one that stays, a Namespace or
+// a CRD with anything in it that stays (deleting it deletes that too), and the owner of an object
+// that stays (the garbage collector deletes what a deleted object owned). `by_uid` has the extras
+// by their uid, `archived` the uids of archived objects that own an extra.
+void Plan::Impl::KeepWithKept(const std::map<Uid, uint32_t>& by_uid, const std::set<Uid>& archived,
+                              std::vector<bool>& doomed_extras,
+                              std::vector<PruneKeep>& keeps) const {
+  const std::vector<ExtraObject>& extras = live.extras();
+  std::map<std::string, uint32_t, std::less<>> namespaces, crds;
+  for (uint32_t i = 0; i < extras.size(); ++i) {
+    if (IsCore(extras[i], "namespaces")) namespaces.emplace(extras[i].name, i);
+    if (extras[i].type->gv.group == "apiextensions.k8s.io") crds.emplace(extras[i].name, i);
+  }
+  std::vector<uint32_t> stay;  // whose surroundings are still to be looked at
+  for (const PruneKeep& keep : keeps) stay.push_back(keep.extra);
+  auto keep = [&](uint32_t extra, std::string why) {
+    if (!doomed_extras[extra]) return;
+    doomed_extras[extra] = false;
+    keeps.push_back({extra, std::move(why), false});
+    stay.push_back(extra);
+  };
+  auto surroundings = [&](uint32_t i) {
+    const ExtraObject& kept_one = extras[i];
+    if (GoesByItself(kept_one)) return;  // it goes by itself and holds nothing
+    std::string what = kept_one.Describe() + ", which stays";
+    if (auto it = namespaces.find(kept_one.ns); !kept_one.ns.empty() && it != namespaces.end())
+      keep(it->second, "it holds " + what);
+    if (auto it = crds.find(kept_one.type->ResourceName()); it != crds.end())
+      keep(it->second, "it defines " + what);
+    for (const ExtraObject::Owner& owner : kept_one.owners)
+      if (auto it = by_uid.find(owner.uid); it != by_uid.end()) keep(it->second, "it owns " + what);
+  };
+  for (;;) {
+    while (!stay.empty()) {
+      uint32_t next = stay.back();
+      stay.pop_back();
+      surroundings(next);
+    }
+    for (uint32_t i = 0; i < extras.size(); ++i) {
+      for (const ExtraObject::Owner& owner : extras[i].owners) {
+        auto extra_owner = by_uid.find(owner.uid);
+        bool stays = extra_owner != by_uid.end()
+                         ? !doomed_extras[extra_owner->second]
+                         : archived.contains(owner.uid) || live.OwnerIsLive(owner);
+        if (stays) keep(i, "an object that stays owns it");
+      }
+    }
+    if (stay.empty()) return;
+  }
+}
+
 // Takes out of `doomed` (by the number of the extra) what must stay; each with its reason.
 std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) const {
   const std::vector<ExtraObject>& extras = live.extras();
@@ -96,26 +147,7 @@ std::vector<PruneKeep> Plan::Impl::Protected(std::vector<bool>& doomed_extras) c
     }
     archived.swap(found);
   }
-  // What stays makes what it owns stay.
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (uint32_t i = 0; i < extras.size(); ++i) {
-      if (!doomed_extras[i]) continue;
-      for (const ExtraObject::Owner& owner : extras[i].owners) {
-        auto extra_owner = by_uid.find(owner.uid);
-        bool stays = archived.contains(owner.uid);
-        if (extra_owner != by_uid.end())
-          stays = !doomed_extras[extra_owner->second];
-        else
-          stays = stays || live.OwnerIsLive(owner);
-        if (!stays) continue;
-        doomed_extras[i] = false;
-        keeps.push_back({i, "an object that stays owns it", false});
-        changed = true;
-        break;
-      }
-    }
-  }
+  KeepWithKept(by_uid, archived, doomed_extras, keeps);
   return keeps;
 }
 
@@ -126,7 +158,7 @@ void Plan::Impl::DecidePrune() {
   kept = Protected(doomed_extras);
   std::map<std::string, uint64_t> whole_types;
   for (uint32_t i = 0; i < extras.size(); ++i) {
-    if (!doomed_extras[i] || Going(extras[i])) continue;
+    if (!doomed_extras[i] || GoesByItself(extras[i])) continue;
     const kube::ResourceType& type = *extras[i].type;
     if (!index.HasAnyVersion(type.gv.group, type.plural)) ++whole_types[type.ResourceName()];
   }
@@ -139,12 +171,19 @@ void Plan::Impl::DecidePrune() {
   if (!refusals.empty()) return;
   for (uint32_t i = 0; i < extras.size(); ++i) {
     if (!doomed_extras[i]) continue;
-    if (Going(extras[i])) {
+    if (GoesByItself(extras[i])) {
       kept.push_back({i, "it is being deleted already", true});
     } else {
       deletes.push_back({i});
     }
     if (!extras[i].uid.empty()) doomed.insert(extras[i].uid);
+  }
+  uint64_t selected = extras.size();
+  for (ObjectId id = 0; id < index.size(); ++id) selected += live[id].exists() ? 1 : 0;
+  if (deletes.size() > options.max_deletes.Most(selected)) {
+    too_many_deletes = "prune would delete " + std::to_string(deletes.size()) + " of " +
+                       std::to_string(selected) + " objects, and the limit is " +
+                       options.max_deletes.ToString();
   }
 }
 

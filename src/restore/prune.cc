@@ -36,10 +36,10 @@ struct Doomed {
   std::string live;     // text when it was looked at last
 };
 
-class Run {
+class PruneRun {
  public:
-  Run(Api& api, const PruneSettings& settings, ReportBuilder& report, Clock& clock,
-      std::stop_token stop)
+  PruneRun(Api& api, const PruneSettings& settings, ReportBuilder& report, Clock& clock,
+           std::stop_token stop)
       : api_(api), settings_(settings), report_(report), clock_(clock), stop_(stop) {}
 
   Status All(const UidTable& uids, const std::vector<const ExtraObject*>& doomed) {
@@ -183,7 +183,7 @@ Status Prune(Api& api, const UidTable& uids, const std::vector<const ExtraObject
              const PruneSettings& settings, ReportBuilder& report, Clock& clock,
              std::stop_token stop) {
   if (doomed.empty()) return {};
-  return Run(api, settings, report, clock, stop).All(uids, doomed);
+  return PruneRun(api, settings, report, clock, stop).All(uids, doomed);
 }
 
 }  // namespace holdfast::restore

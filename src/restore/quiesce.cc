@@ -26,6 +26,14 @@ std::string GroupOf(const std::string& api_version) {
   return slash == std::string::npos ? "" : api_version.substr(0, slash);
 }
 
+bool HasController(const std::vector<ScaledController>& controllers, const std::string& api_group,
+                   const std::string& resource, const std::string& ns, const std::string& name) {
+  return std::any_of(controllers.begin(), controllers.end(), [&](const ScaledController& c) {
+    return c.name == name && c.ns == ns && c.resource == resource &&
+           GroupOf(c.api_version) == api_group;
+  });
+}
+
 }  // namespace
 
 TypeOf TypeOfDiscovery(const kube::Discovery& discovery) {
@@ -97,6 +105,15 @@ Status Quiesce::Adopt(Api& api) {
   adopted_run_ = found->run.empty() ? "an unnamed run" : found->run;
   state_.controllers = std::move(found->controllers);
   state_.resource_version = std::move(found->resource_version);
+  return {};
+}
+
+Status Quiesce::Begin(Api& api) {
+  RunState begun = state_;
+  begun.run = settings_.run;
+  begun.archive = settings_.archive;
+  HF_TRY_CONTEXT(WriteState(api, settings_.ns, begun), "recording that a restore has begun");
+  state_ = std::move(begun);
   return {};
 }
 
@@ -250,14 +267,15 @@ Status Quiesce::WaitForPods(Api& api, const std::vector<Live>& scaled, std::stop
   return {};
 }
 
+bool Quiesce::IsStored(const std::string& api_group, const std::string& resource,
+                       const std::string& ns, const std::string& name) const {
+  return HasController(state_.controllers, api_group, resource, ns, name);
+}
+
 bool Quiesce::IsDown(const std::string& api_group, const std::string& resource,
                      const std::string& ns, const std::string& name) const {
-  auto is = [&](const ScaledController& c) {
-    return c.name == name && c.ns == ns && c.resource == resource &&
-           GroupOf(c.api_version) == api_group;
-  };
-  return std::any_of(state_.controllers.begin(), state_.controllers.end(), is) ||
-         std::any_of(held_.begin(), held_.end(), is);
+  return HasController(state_.controllers, api_group, resource, ns, name) ||
+         HasController(held_, api_group, resource, ns, name);
 }
 
 void Quiesce::LeaveAlone(const std::function<bool(const ScaledController&)>& not_written) {
@@ -295,9 +313,8 @@ Status Quiesce::ScaleUp(Api& api, const TypeOf& type_of, const ScaledController&
   return {};
 }
 
-Status Quiesce::Up(Api& api, const TypeOf& type_of) {
+Status Quiesce::Up(Api& api, const TypeOf& type_of, Record record) {
   if (!anything() && state_.resource_version.empty()) return {};
-  std::vector<ScaledController> all;
   std::optional<Error> first;
   for (std::vector<ScaledController>* list : {&state_.controllers, &held_}) {
     std::vector<ScaledController> left;
@@ -307,25 +324,34 @@ Status Quiesce::Up(Api& api, const TypeOf& type_of) {
       left.push_back(controller);
       if (!first) first = std::move(up).error();
     }
-    all.insert(all.end(), left.begin(), left.end());
     list->swap(left);
   }
-  if (state_.controllers.empty() && !state_.resource_version.empty()) {
+  if (!state_.resource_version.empty() && record == Record::kKeep) {
+    Status kept = WriteState(api, settings_.ns, state_);
+    if (!kept && !first) return kept;
+  } else if (state_.controllers.empty() && !state_.resource_version.empty()) {
     Status removed = RemoveState(api, settings_.ns);
     if (removed) state_.resource_version.clear();
     if (!removed && !first) return removed;
   }
   if (!first) return {};
+  return Fail(NotScaledUp(std::move(*first)));
+}
+
+Error Quiesce::NotScaledUp(Error cause) const {
   std::string names;
-  for (const ScaledController& controller : all) {
-    names += (names.empty() ? "" : ", ") + controller.ToString() + " (" +
-             std::to_string(controller.replicas) + " replicas)";
+  for (const auto* list : {&state_.controllers, &held_}) {
+    for (const ScaledController& controller : *list) {
+      names += (names.empty() ? "" : ", ") + controller.ToString() + " (" +
+               std::to_string(controller.replicas) + " replicas)";
+    }
   }
-  return Fail(
-      std::move(*first)
-          .With("scaling up again " + names)
-          .Hint("their counts are stored in the cluster: run `holdfast restore --abort`, or "
-                "the restore again"));
+  if (names.empty()) return std::move(cause).With("removing the record of this restore");
+  return std::move(cause)
+      .With("scaling up again " + names)
+      .Hint(
+          "their counts are stored in the cluster: run `holdfast restore --abort`, or "
+          "the restore again");
 }
 
 }  // namespace holdfast::restore

@@ -42,6 +42,10 @@ class Quiesce {
 
   // Takes over what a run that died has left. Sends one GET. Call it before Down().
   Status Adopt(Api& api);
+  // Stores that this restore has begun: from here on the cluster counts as half restored until Up()
+  // removes the record, whatever happens to this process. Keeps the counts of an adopted run. Call
+  // it after Adopt() and before the first change. Blocks.
+  Status Begin(Api& api);
   // Whether there is anything to be scaled up.
   bool anything() const { return !state_.controllers.empty() || !held_.empty(); }
   // The run whose state was taken over; empty: none was.
@@ -66,11 +70,20 @@ class Quiesce {
   // Thread-safe between Down() and Up().
   bool IsDown(const std::string& api_group, const std::string& resource, const std::string& ns,
               const std::string& name) const;
+  // The same of those only whose counts are stored: they were at zero before the archive was looked
+  // at, or run with a count that stays.
+  bool IsStored(const std::string& api_group, const std::string& resource, const std::string& ns,
+                const std::string& name) const;
   const std::vector<ScaledController>& controllers() const { return state_.controllers; }
 
-  // Scales all up again and removes the stored state. What fails stays in the state, and the error
-  // names it. May be called again. Fine when nothing was scaled.
-  Status Up(Api& api, const TypeOf& type_of);
+  // What becomes of the stored record: removed when the restore has come to its end, or kept (with
+  // no controllers in it) so that the cluster still counts as half restored.
+  enum class Record { kRemove, kKeep };
+  // Scales all up again. What fails stays in the stored record, and the error names it. May be
+  // called again. Fine when nothing was scaled.
+  Status Up(Api& api, const TypeOf& type_of, Record record);
+  // `cause` as the reason why Up() could not even be tried: names the controllers and the cure.
+  Error NotScaledUp(Error cause) const;
 
  private:
   struct Live {

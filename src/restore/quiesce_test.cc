@@ -38,7 +38,9 @@ struct QuiesceTest : ::testing::Test {
   Status Down(Quiesce& quiesce, std::stop_token stop = {}) {
     return quiesce.Down(api, TypeOfDiscovery(discovery), controllers, to_come, stop);
   }
-  Status Up(Quiesce& quiesce) { return quiesce.Up(api, TypeOfDiscovery(discovery)); }
+  Status Up(Quiesce& quiesce) {
+    return quiesce.Up(api, TypeOfDiscovery(discovery), Quiesce::Record::kRemove);
+  }
   std::string Replicas(const char* path) {
     return std::string(
         json::Find(cluster.objects.at(path).text, {"spec", "replicas"}).value_or(""));

@@ -91,6 +91,7 @@ std::string ToText(const Report& report) {
     AppendNotes(out, report.leftovers, "Being deleted, but still there");
     AppendNotes(out, report.kept, "Kept, although the archive does not have them");
   }
+  AppendNotes(out, report.rewritten, "Changed by another client while the restore ran");
   AppendNotes(out, report.dropped_owners, "Owner references left out");
   AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
   if (!report.plan_only) AppendNotes(out, report.skipped, "Skipped");
@@ -117,6 +118,7 @@ std::string ToJson(const Report& report) {
               {"failures", NotesJson(report.failures)},
               {"leftovers", NotesJson(report.leftovers)},
               {"kept", NotesJson(report.kept)},
+              {"rewritten", NotesJson(report.rewritten)},
               {"droppedOwners", NotesJson(report.dropped_owners)},
               {"keptVersions", NotesJson(report.kept_versions)},
               {"skipped", NotesJson(report.skipped)},

@@ -55,6 +55,7 @@ struct Report {
   NoteList dropped_owners;  // owner references that were left out, with the reason
   NoteList kept_versions;   // CRD versions that only the cluster has and that stay
   NoteList kept;            // with prune: objects that only the cluster has and that stay, with why
+  NoteList rewritten;       // objects that another client changed meanwhile, written again
   NoteList leftovers;       // with prune: objects that are being deleted but are still there
   std::vector<std::string> scaled;  // controllers scaled up at the end, with their counts
   std::vector<std::string> notes;   // what else the reader should know
