@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/output.h"
+#include "cli/plan_printer.h"
 #include "cli/progress.h"
 #include "cli/store_option.h"
 #include "restore/engine.h"
@@ -22,6 +23,8 @@ struct RestoreArgs {
   bool ignore_errors = false;
   bool allow_missing_types = false;
   int64_t delete_timeout = 0;
+  int64_t terminating_timeout = 120;
+  std::string max_deletes;
   Format format = Format::kText;
 };
 
@@ -51,6 +54,13 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
   options.plan_only = args.plan;
   options.allow_missing_types = args.allow_missing_types;
   options.lease_namespace = args.ns;
+  options.going_timeout = std::chrono::seconds(args.terminating_timeout);
+  if (!args.max_deletes.empty()) {
+    HF_ASSIGN_CONTEXT(options.max_deletes, restore::ParseDeleteLimit(args.max_deletes),
+                      "--max-deletes");
+  }
+  PlanPrinter plan(session.out, args.format);
+  options.plan_line = [&plan](const restore::PlanLine& line) { plan.Line(line); };
   Result<restore::Report> report = [&] {
     RestoreProgress progress(log, isatty(STDERR_FILENO) != 0, Clock::Real());
     return restore::Run(*client, *store, args.archive, keys, options, progress, log, Clock::Real(),
@@ -62,7 +72,9 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
       error = std::move(error).Hint(std::string(kDamagedHint));
     return Fail(std::move(error));
   }
-  if (args.format == Format::kText)
+  if (args.plan)
+    plan.Finish(*report);
+  else if (args.format == Format::kText)
     session.out << restore::ToText(*report);
   else
     PrintDocument(session.out, args.format, restore::ToJson(*report));
@@ -100,6 +112,19 @@ void AddRestoreCommand(Command app, Session& session) {
       .AddOption("--delete-timeout", args->delete_timeout,
                  "seconds that deleted objects may take to go before their finalizers are removed")
       .Text("SECONDS [0]")
+      .Between(int64_t{0}, int64_t{86'400});
+  command
+      .AddOption(
+          "--max-deletes", args->max_deletes,
+          "stop before anything is changed when --prune would delete more: a number of "
+          "objects, or a percentage of those in the cluster that the archive has or selects; "
+          "without it up to 10 objects may always be deleted")
+      .Text("N|P% [20%]");
+  command
+      .AddOption("--terminating-timeout", args->terminating_timeout,
+                 "seconds to wait for namespaces and CustomResourceDefinitions that are being "
+                 "deleted, before what is in them is restored")
+      .Text("SECONDS [120]")
       .Between(int64_t{0}, int64_t{86'400});
   AddEncryptionOption(command, args->encryption_config);
   command.AddFlag("--ignore-errors", args->ignore_errors,

@@ -46,6 +46,11 @@ std::optional<Clock::Wall> Time(const Json& object, const char* key) {
   return *time;
 }
 
+std::string MaxDeletes(const Json& spec) {
+  const Json& value = At(spec, "maxDeletes");
+  return value.is_number_integer() ? value.dump() : Text(spec, "maxDeletes");
+}
+
 std::optional<std::string> S3Of(const Json& spec) {
   const Json& s3 = At(At(spec, "storageLocation"), "s3");
   if (!s3.is_object()) return std::nullopt;
@@ -155,6 +160,7 @@ Result<RestoreObject> ParseRestore(std::string_view text) {
   restore.ignore_errors = Flag(spec, "ignoreErrors");
   restore.dry_run = Flag(spec, "dryRun");
   restore.allow_missing_types = Flag(spec, "allowMissingTypes");
+  restore.max_deletes = MaxDeletes(spec);
   restore.notifications = NotificationsOf(spec);
 
   const Json& status = At(json, "status");

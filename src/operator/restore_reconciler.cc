@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "operator/own_archives.h"
+#include "operator/plan_text.h"
 #include "operator/run_watch.h"
 #include "restore/engine.h"
 
@@ -18,7 +19,7 @@ constexpr std::chrono::milliseconds kWaitForOther = 2s;
 // A Restore that has failed so often with the same spec is given up.
 constexpr int64_t kMostAttempts = 6;
 constexpr size_t kMostEvents = 10;
-constexpr size_t kMostPlan = 900'000;  // a ConfigMap has at most 1 MiB
+constexpr size_t kMostPlan = 800'000;  // with the report behind it; a ConfigMap has at most 1 MiB
 
 class SharedProgress : public restore::Progress {
  public:
@@ -194,6 +195,12 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
   options.ignore_errors = restore.ignore_errors;
   options.plan_only = restore.dry_run;
   options.allow_missing_types = restore.allow_missing_types;
+  if (!restore.max_deletes.empty()) {
+    HF_ASSIGN_CONTEXT(options.max_deletes, restore::ParseDeleteLimit(restore.max_deletes),
+                      "spec.maxDeletes");
+  }
+  PlanText plan(kMostPlan);
+  options.plan_line = [&plan](const restore::PlanLine& line) { plan.Add(line); };
   options.lease_namespace = settings.ns;
   options.run_name = restore.meta.name;
   options.run_uid = restore.meta.uid;
@@ -212,20 +219,15 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
   if (!report) return Fail(std::move(report).error());
   Restored restored{std::move(*report), store.kind, ""};
   if (restore.dry_run) {
-    HF_ASSIGN(restored.plan_config_map, StorePlan(restore, restored.report, call));
+    HF_ASSIGN(restored.plan_config_map,
+              StorePlan(restore, std::move(plan).Finish(restored.report), call));
   }
   return restored;
 }
 
 Result<std::string> RestoreReconciler::StorePlan(const RestoreObject& restore,
-                                                 const restore::Report& report,
-                                                 const kube::Call& call) {
+                                                 const std::string& text, const kube::Call& call) {
   std::string name = restore.meta.name + "-plan";
-  std::string text = restore::ToText(report);
-  if (text.size() > kMostPlan) {
-    text.resize(text.rfind('\n', kMostPlan));
-    text += "\n... cut off: the whole plan is printed by `holdfast restore --plan`\n";
-  }
   std::string object = fmt::format(
       R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":{},"namespace":{},)"
       R"("ownerReferences":[{{"apiVersion":"resources.cattle.io/v1","kind":"Restore","name":{},)"

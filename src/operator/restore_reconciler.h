@@ -30,7 +30,7 @@ class RestoreReconciler : public Reconciler {
   Result<std::string> FindArchive(const RestoreObject& restore, LocatedStore& store,
                                   const crypto::Transformers& keys, const Waits& waits);
   // The plan as text in ConfigMap `<restore>-plan` of the operator's namespace.
-  Result<std::string> StorePlan(const RestoreObject& restore, const restore::Report& report,
+  Result<std::string> StorePlan(const RestoreObject& restore, const std::string& text,
                                 const kube::Call& call);
   PassResult Wait(const RestoreObject& restore, const std::string& holder, std::stop_token stop);
   PassResult Finish(const RestoreObject& restore, const Restored& restored, const std::string& run,

@@ -143,6 +143,65 @@ TEST_F(PlanPruneTest, ANamespaceWithArchivedObjectsStays) {
   EXPECT_EQ(Build().Deleted(), List{"namespaces empty"});
 }
 
+// Deleting a Namespace, a CRD or an owner deletes what is in it, of it, or owned by it.
+TEST_F(PlanPruneTest, WhatHoldsAKeptObjectStays) {
+  options.keep = {"secrets.#v1/creds/s3.json", "plants.x.io#v1/kept.json"};
+  Extra("namespaces.#v1/creds.json");
+  std::string grandparent = Extra("plants.x.io#v1/grandparent.json");
+  std::string parent =
+      Extra("plants.x.io#v1/parent.json", Owner("Plant", "grandparent", grandparent));
+  Extra("secrets.#v1/creds/s3.json", Owner("Plant", "parent", parent));
+  Extra("configmaps.#v1/creds/other.json");
+  Extra("namespaces.#v1/empty.json");
+  EXPECT_EQ(Build().Deleted(), (List{"configmaps creds/other", "namespaces empty"}));
+
+  // Once the Secret is not kept, all of it goes.
+  options.keep.clear();
+  EXPECT_EQ(Build().Deleted().size(), 6u);
+}
+
+TEST_F(PlanPruneTest, ACrdStaysWhileAnObjectOfItStays) {
+  cluster.AddType("y.io", "v1", "rocks", "Rock", false);
+  options.keep = {"rocks.y.io#v1/kept.json"};
+  options.allow_missing_types = true;
+  Extra("customresourcedefinitions.apiextensions.k8s.io#v1/rocks.y.io.json");
+  Extra("rocks.y.io#v1/kept.json");
+  Extra("rocks.y.io#v1/other.json");
+  std::string set = std::string(kAll) + "- {apiVersion: y.io/v1, kindsRegexp: .}\n";
+  EXPECT_EQ(MakePlan(entries, cluster, options, set).Deleted(), List{"rocks.y.io other"});
+}
+
+TEST_F(PlanPruneTest, MoreDeletesThanTheLimitAreNamed) {
+  for (int i = 0; i < 12; ++i) Extra("configmaps.#v1/n/extra" + std::to_string(i) + ".json");
+  Planned plan = Build();  // 12 of 12 in the cluster: the archive's objects are not there
+  EXPECT_EQ(plan.Deleted().size(), 12u);
+  EXPECT_EQ(plan.plan->too_many_deletes(),
+            "prune would delete 12 of 12 objects, and the limit is 20 %");
+  for (const char* enough : {"12", "100%"}) {
+    options.max_deletes = *ParseDeleteLimit(enough);
+    EXPECT_EQ(Build().plan->too_many_deletes(), "") << enough;
+  }
+  for (const char* less : {"11", "99%", "0", "0%"}) {
+    options.max_deletes = *ParseDeleteLimit(less);
+    EXPECT_NE(Build().plan->too_many_deletes(), "") << less;
+  }
+  // Ten may always go, unless a limit was given.
+  options.max_deletes = {};
+  cluster.objects.erase("configmaps.#v1/n/extra0.json");
+  cluster.objects.erase("configmaps.#v1/n/extra1.json");
+  EXPECT_EQ(Build().plan->too_many_deletes(), "");
+}
+
+TEST(DeleteLimit, IsANumberOrAPercentage) {
+  EXPECT_EQ(ParseDeleteLimit("25")->Most(7), 25u);
+  EXPECT_EQ(ParseDeleteLimit("10%")->Most(95), 9u);
+  EXPECT_EQ(ParseDeleteLimit("100%")->Most(UINT64_MAX), UINT64_MAX / 100 * 100);
+  EXPECT_EQ(DeleteLimit{}.Most(1000), 200u);
+  EXPECT_EQ(DeleteLimit{}.Most(3), 10u);
+  for (const char* bad : {"", "%", "-1", "101%", "1.5", "1 %", "ten", "99999999999999999999"})
+    EXPECT_FALSE(ParseDeleteLimit(bad)) << bad;
+}
+
 TEST_F(PlanPruneTest, OthersAccountsAndSecretsAreNotProtected) {
   options.service_account = "ops/robot";
   Extra("serviceaccounts.#v1/ops/other.json");

@@ -100,7 +100,7 @@ std::string ToText(const Report& report) {
   return out;
 }
 
-std::string ToJson(const Report& report) {
+std::string ToJson(const Report& report, bool with_plan) {
   const Counts& c = report.counts;
   Json doc = {{"archive", report.archive},
               {"runName", report.run_name},
@@ -124,7 +124,7 @@ std::string ToJson(const Report& report) {
               {"skipped", NotesJson(report.skipped)},
               {"scaled", report.scaled},
               {"notes", report.notes}};
-  if (report.plan_only) {
+  if (report.plan_only && with_plan) {
     Json plan = Json::array();
     for (const PlanLine& line : report.plan) {
       plan.push_back({{"action", line.action}, {"object", line.object}, {"reason", line.reason}});

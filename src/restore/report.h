@@ -60,7 +60,9 @@ struct Report {
   std::vector<std::string> scaled;  // controllers scaled up at the end, with their counts
   std::vector<std::string> notes;   // what else the reader should know
 
-  std::vector<PlanLine> plan;  // only with plan_only; unchanged objects are counted, not listed
+  // Only with plan_only, and where Options::plan_line does not take the lines; unchanged objects
+  // are counted, not listed.
+  std::vector<PlanLine> plan;
 
   bool failed() const { return failures.total != 0; }
 };
@@ -87,7 +89,8 @@ class ReportBuilder {
 // The report for a reader: counts, then every failure and whatever else needs to be known; ends
 // with a line feed. With plan_only the plan, one object a line.
 std::string ToText(const Report& report);
-// The same as one JSON object, keys as the members above in camelCase; no line feed.
-std::string ToJson(const Report& report);
+// The same as one JSON object, keys as the members above in camelCase; no line feed. Without
+// `with_plan` the plan's lines are left out: they were printed as they came.
+std::string ToJson(const Report& report, bool with_plan = true);
 
 }  // namespace holdfast::restore
