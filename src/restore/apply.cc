@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/workers.h"
+#include "restore/last_writer.h"
 
 namespace holdfast::restore {
 namespace {
@@ -141,12 +142,33 @@ Status Applier::OneAgain(ObjectId id, std::atomic<bool>& recreated) {
   if (!action.writes()) return {};
   bool creates = action.kind == ActionKind::kCreate;
   if (creates) recreated = true;
+  std::string component = *live && !creates ? LastControlPlaneWriter(**live) : std::string();
+  if (!component.empty()) {
+    HF_ASSIGN(std::string paths, Differing(id, **live));
+    report_.With([&](Report& report) {
+      report.rewritten.Add(
+          context_.index.Describe(id),
+          component + " changed it while the restore ran" + paths + ", and it was left so");
+    });
+    return {};
+  }
   report_.With([&](Report& report) {
     report.rewritten.Add(context_.index.Describe(id),
                          creates ? "another client deleted it while the restore ran"
                                  : "another client changed it while the restore ran");
   });
   return Record(id, WriteObject(context_, id, action), /*last_chance=*/true);
+}
+
+// " (spec.replicas, data["a.b"])", or nothing where no field that is compared differs.
+Result<std::string> Applier::Differing(ObjectId id, std::string_view live) const {
+  constexpr size_t kMostPaths = 3;
+  HF_ASSIGN(std::string body, context_.index.Body(id));
+  std::string text;
+  for (const std::string& path :
+       DifferingPaths(context_.index.Type(id).special, body, live, true, kMostPaths))
+    text += (text.empty() ? " (" : ", ") + path;
+  return text.empty() ? text : text + ")";
 }
 
 bool Applier::Wanted(ObjectId id) const {

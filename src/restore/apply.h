@@ -80,9 +80,14 @@ class Applier {
   // down is tried with one object; only when it answers with the others.
   Status Finish();
   // Reads the objects again and writes those that are not as the archive has them, because another
-  // client has changed or deleted them since they were read or written. Each is in the report as
-  // such. Whether any of them had to be created anew. Blocks.
+  // client has changed or deleted them since they were read or written; what a component of the
+  // control plane has changed is left so. Each is in the report as such. Whether any of them had to
+  // be created anew. Blocks.
   Result<bool> Again(const std::vector<ObjectId>& ids);
+
+  // Where the archived object and the text of the live one differ: " (spec.replicas, spec.paused)";
+  // empty where they do not. Blocks on the spool.
+  Result<std::string> Differing(ObjectId id, std::string_view live) const;
 
   const WriteContext& context() const { return context_; }
 

@@ -5,12 +5,12 @@
 #include "base/workers.h"
 #include "restore/apply_stage.h"
 #include "restore/apply_stage_impl.h"
+#include "restore/last_writer.h"
 
 namespace holdfast::restore {
 namespace {
 
 constexpr int kWriteRounds = 2;
-constexpr size_t kMostPaths = 3;
 
 // Failures and rules are reported already.
 bool IsRestored(const Outcomes& outcomes, ObjectId id) {
@@ -50,10 +50,10 @@ std::vector<ObjectId> WithStaleOwners(const ApplyInput& input, const Applied& st
 }
 
 // Of an object that differs after the last round.
-Status ReportChanged(const ApplyInput& input, const Applied& state, const WriteContext& context,
+Status ReportChanged(const ApplyInput& input, const Applied& state, const Applier& applier,
                      ObjectId id) {
   const Index& index = input.archive.index;
-  auto text = Reread(context, id);
+  auto text = Reread(applier.context(), id);
   if (!text && text.error().kind() == ErrorKind::kCancelled) return Fail(std::move(text).error());
   if (!text) {
     input.session.report.Failed(index.Describe(id), text.error().ToString());
@@ -70,11 +70,16 @@ Status ReportChanged(const ApplyInput& input, const Applied& state, const WriteC
   }
   std::string what = "it was deleted";
   if (*text) {
-    HF_ASSIGN(std::string body, index.Body(id));
-    auto paths = DifferingPaths(index.Type(id).special, body, **text, false, kMostPaths);
-    what = "another client changed it";
-    for (size_t i = 0; i < paths.size(); ++i) what += (i == 0 ? " (" : ", ") + paths[i];
-    if (!paths.empty()) what += ")";
+    HF_ASSIGN(std::string paths, applier.Differing(id, **text));
+    std::string component = LastControlPlaneWriter(**text);
+    if (!component.empty()) {
+      input.session.report.With([&](Report& report) {
+        report.rewritten.Add(index.Describe(id), component + " changed it while the restore ran" +
+                                                     paths + ", and it was left so");
+      });
+      return {};
+    }
+    what = "another client changed it" + paths;
   }
   input.outcomes.Set(id, Outcomes::What::kFailed, false);
   input.session.report.Failed(index.Describe(id),
@@ -120,7 +125,7 @@ Status Recheck(const ApplyInput& input, const Applied& state) {
     ReportAppeared(input, changes);
     return ParallelFor(suspects.size(), session.options.workers, session.stop,
                        [&](size_t i, std::stop_token) {
-                         return ReportChanged(input, state, applier->context(), suspects[i]);
+                         return ReportChanged(input, state, *applier, suspects[i]);
                        });
   }
 }
