@@ -7,6 +7,7 @@
 #include "restore/crds.h"
 #include "restore/live.h"
 #include "restore/live_object.h"
+#include "restore/run_state.h"
 #include "restore/session.h"
 
 namespace holdfast::restore {
