@@ -117,11 +117,24 @@ Action Applier::ActionOf(ObjectId id) {
 Status Applier::Finish() {
   HF_TRY(RetryHeldBack());
   const std::vector<ObjectId>& deferred = context_.plan.deferred();
-  return ParallelFor(deferred.size(), settings_.workers, context_.stop,
+  HF_TRY(ParallelFor(deferred.size(), settings_.workers, context_.stop,
                      [&](size_t i, std::stop_token) -> Status {
                        if (!Wanted(deferred[i])) return {};
                        return PatchOwners(deferred[i]);
-                     });
+                     }));
+  std::lock_guard lock(mutex_);
+  if (managers_failed_ != 0) {
+    report_.Note("the field managers of " + std::to_string(managers_failed_) +
+                 " objects could not be set as the archive has them, among them " +
+                 managers_failure_);
+  }
+  return {};
+}
+
+void Applier::CountManagers(ObjectId id, const Error& error) {
+  std::lock_guard lock(mutex_);
+  if (++managers_failed_ > 1) return;
+  managers_failure_ = context_.index.Describe(id) + ": " + error.ToString();
 }
 
 Result<bool> Applier::Again(const std::vector<ObjectId>& ids) {
@@ -263,6 +276,7 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
       }
     });
   }
+  if (written->managers) CountManagers(id, *written->managers);
   Status go_on;
   if (written->incomplete) {
     if (written->incomplete->kind() == ErrorKind::kCancelled) {
@@ -290,11 +304,23 @@ bool Applier::NamespaceHeldBack(ObjectId id, const Error& error) {
 
 Status Applier::PatchOwners(ObjectId id) {
   if (outcomes_.Get(id) == Outcomes::What::kFailed || !context_.live[id].exists()) return {};
-  auto patch = DeferredOwnersPatch(context_.index, context_.live, context_.plan, id);
-  Result<std::string> answer =
-      patch ? context_.api.MergePatch(context_.types[context_.index.TypeOf(id)].type,
-                                      context_.index.Namespace(id), context_.index.Name(id), *patch)
-            : Fail(std::move(patch).error());
+  const kube::ResourceType& type = context_.types[context_.index.TypeOf(id)].type;
+  std::string_view ns = context_.index.Namespace(id), name = context_.index.Name(id);
+  kube::WriteOptions options;
+  auto send = [&]() -> Result<std::string> {
+    HF_ASSIGN(std::string patch,
+              DeferredOwnersPatch(context_.index, context_.live, context_.plan, id));
+    HF_ASSIGN(std::string archived, context_.index.Body(id));
+    FieldManagers managers = ManagersOf(archived);
+    options.field_manager = managers.main;
+    auto patched = context_.api.MergePatch(type, ns, name, patch, options);
+    if (!patched || managers.main_exact) return patched;
+    auto set = context_.api.MergePatch(
+        type, ns, name, ManagedFieldsPatch(archived, *patched, managers.main), options);
+    if (!set) CountManagers(id, set.error());
+    return set ? set : patched;
+  };
+  Result<std::string> answer = send();
   if (answer) {
     context_.live.SetLive(id, *answer);
     return {};

@@ -98,6 +98,7 @@ class Applier {
   Action ActionOf(ObjectId id);
   void HoldBack(ObjectId id);
   void HoldStatusBack(ObjectId id);
+  void CountManagers(ObjectId id, const Error& error);
   bool NamespaceHeldBack(ObjectId id, const Error& error);
   Status One(ObjectId id, bool last_chance);
   Status OneAgain(ObjectId id, std::atomic<bool>& recreated);
@@ -120,6 +121,8 @@ class Applier {
   // Namespaces that were held back: their contents are held back with them.
   std::set<std::string, std::less<>> namespaces_held_back_;
   uint64_t done_ = 0;
+  uint64_t managers_failed_ = 0;  // objects whose managedFields could not be set
+  std::string managers_failure_;  // the first of them
 };
 
 }  // namespace holdfast::restore

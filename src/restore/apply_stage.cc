@@ -58,15 +58,23 @@ Result<Applied> WriteCrds(const ApplyInput& input, Applied state) {
   HF_TRY(MakeApplier(input, state)->Run(Phase::kCrds));
   std::vector<std::string> names;
   std::vector<const ArchivedCrd*> served;
+  std::map<std::string, std::string>& failed = state.cluster.failed_crds;
   for (const ArchivedCrd& crd : input.archive.index.crds()) {
+    std::string name(input.archive.index.Name(crd.object));
+    if (input.outcomes.Get(crd.object) == Outcomes::What::kFailed)
+      failed[name] = "its own failure is reported";
     if (!input.outcomes.WasWritten(crd.object)) continue;
-    names.emplace_back(input.archive.index.Name(crd.object));
+    names.push_back(std::move(name));
     served.push_back(&crd);
   }
-  if (names.empty()) return state;
+  if (names.empty() && failed.empty()) return state;
   session.progress.Phase("waiting for CRDs to be established");
-  HF_TRY(WaitEstablished(session.api, names, session.options.established_timeout, session.report,
-                         session.clock, session.stop));
+  HF_ASSIGN(auto refused, WaitEstablished(session.api, names, session.options.established_timeout,
+                                          session.report, session.clock, session.stop));
+  failed.merge(refused);
+  std::erase_if(served, [&](const ArchivedCrd* crd) {
+    return failed.contains(std::string(input.archive.index.Name(crd->object)));
+  });
   auto fetch = [&session] { return kube::Discovery::Fetch(session.client, session.Call()); };
   HF_ASSIGN(kube::Discovery found, WaitServed(fetch, served, session.options.established_timeout,
                                               session.report, session.clock, session.stop));

@@ -31,6 +31,13 @@ Status Select(const Session& session, const OpenedArchive& archive, bool first, 
   return {};
 }
 
+void ResolveTypes(const Session& session, const OpenedArchive& archive, ClusterView& view) {
+  CrdFacts facts{view.crds, view.failed_crds, [&api = session.api](const std::string& name) {
+                   return api.Get(CrdType(), "", name);
+                 }};
+  view.types = std::make_unique<const Types>(Types::Resolve(archive.index, *view.discovery, facts));
+}
+
 // A controller that runs ends at the count that it has now, whatever the archive says; so does one
 // that a crashed run has left at zero. Its replicas are no difference.
 Status IgnoreStoredReplicas(const Session& session, const OpenedArchive& archive,
@@ -115,8 +122,7 @@ Result<ClusterView> ReadCluster(const Session& session, const OpenedArchive& arc
   HF_ASSIGN(CrdNames crds, ListCrdNames(lister));
   HF_ASSIGN(view.going, FindGoing(archive.index, lister, crds.going));
   view.crds = std::move(crds.all);
-  view.types =
-      std::make_unique<const Types>(Types::Resolve(archive.index, *view.discovery, view.crds));
+  ResolveTypes(session, archive, view);
   HF_TRY(Select(session, archive, /*first=*/true, view));
   HF_ASSIGN(Live live, Live::Read(archive.index, *view.types, lister, HowToRead(session, view)));
   view.live = std::make_unique<Live>(std::move(live));
@@ -132,8 +138,8 @@ Result<ClusterView> RereadCluster(const Session& session, const OpenedArchive& a
   view.discovery = std::move(discovery);
   view.crds = std::move(crds);
   view.going = std::move(before.going);
-  view.types =
-      std::make_unique<const Types>(Types::Resolve(archive.index, *view.discovery, view.crds));
+  view.failed_crds = std::move(before.failed_crds);
+  ResolveTypes(session, archive, view);
   HF_TRY(Select(session, archive, /*first=*/false, view));
   view.live = std::move(before.live);
   ClientLister lister = MakeLister(session, *view.discovery);

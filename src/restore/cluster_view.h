@@ -1,6 +1,7 @@
 // The stages of a restore that read the cluster and plan. They change nothing.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,6 +25,8 @@ namespace holdfast::restore {
 struct ClusterView {
   std::shared_ptr<const kube::Discovery> discovery;
   std::set<std::string> crds;  // names of all
+  // CRDs of the archive that this run could not bring: name and why. Set by who has tried.
+  std::map<std::string, std::string> failed_crds;
   Going going;
   std::unique_ptr<const Types> types;
   std::unique_ptr<const resourceset::Selection> selection;  // only where something may be pruned

@@ -7,20 +7,41 @@ namespace {
 
 constexpr std::chrono::milliseconds kCrdPoll{100};
 
-// Empty when established; else what the conditions say.
-std::string NotEstablished(std::string_view crd) {
+// What the API server decides at once may still be by what it knew a moment ago.
+constexpr std::chrono::seconds kFinalFor{2};
+
+struct CrdState {
+  bool established = false;
+  bool refused = false;  // waiting will not change it
   std::string why = "it has no condition Established yet";
-  auto conditions = json::Find(crd, {"status", "conditions"});
-  if (!conditions) return why;
-  for (json::ArrayReader reader(*conditions); auto condition = reader.Next();) {
-    std::string type = json::FindString(*condition, {"type"}).value_or("");
-    bool yes = json::FindString(*condition, {"status"}).value_or("") == "True";
-    if (type == "Established" && yes) return "";
-    if ((type == "NamesAccepted" && !yes) || (type == "Terminating" && yes)) {
-      why = type + ": " + json::FindString(*condition, {"message"}).value_or("");
+};
+
+CrdState StateOf(std::string_view crd) {
+  CrdState state;
+  auto conditions = json::Find(crd, {"status", "conditions"}).value_or("");
+  for (json::ArrayReader reader(conditions); auto condition = reader.Next();) {
+    auto text = [&](std::string_view key) {
+      return json::FindString(*condition, {key}).value_or("");
+    };
+    std::string type = text("type"), reason = text("reason");
+    bool yes = text("status") == "True";
+    const std::string what =
+        type + (reason.empty() ? "" : " (" + reason + ")") + ": " + text("message");
+    if (type == "Established") {
+      state.established = yes;
+      // NotAccepted is explained by NamesAccepted; Installing ends by itself.
+      if (!yes && !reason.empty() && reason != "Installing" && reason != "NotAccepted") {
+        state.refused = true;
+        state.why = what;
+      }
     }
+    if (type == "NamesAccepted" && !yes && text("status") == "False") {
+      state.refused = true;
+      state.why = what;
+    }
+    if (type == "Terminating" && yes) state.why = what;
   }
-  return why;
+  return state;
 }
 
 }  // namespace
@@ -38,33 +59,45 @@ const kube::ResourceType& CrdType() {
   return type;
 }
 
-Status WaitEstablished(Api& api, const std::vector<std::string>& names,
-                       std::chrono::seconds timeout, ReportBuilder& report, Clock& clock,
-                       std::stop_token stop) {
+Result<std::map<std::string, std::string>> WaitEstablished(Api& api,
+                                                           const std::vector<std::string>& names,
+                                                           std::chrono::seconds timeout,
+                                                           ReportBuilder& report, Clock& clock,
+                                                           std::stop_token stop) {
   Deadline deadline = Deadline::After(clock, timeout);
+  std::map<std::string, std::string> failed;
+  std::map<std::string, Deadline> refused;  // when a refusal counts
+  auto fail = [&](const std::string& name, const std::string& when, const std::string& why) {
+    report.Failed("customresourcedefinitions.apiextensions.k8s.io " + name,
+                  "not established" + when + ": " + why);
+    failed[name] = why;
+  };
   std::vector<std::string> left = names;
   for (;;) {
-    std::vector<std::string> waiting, reasons;
+    std::vector<std::string> waiting;
+    bool late = deadline.Passed(clock);
     for (const std::string& name : left) {
       auto crd = api.Get(CrdType(), "", name);
       if (!crd && crd.error().kind() != ErrorKind::kNotFound) {
         return Fail(std::move(crd).error().With("waiting for CRD " + name));
       }
-      std::string why = crd ? NotEstablished(*crd) : "it has been deleted meanwhile";
-      if (why.empty()) continue;
-      waiting.push_back(name);
-      reasons.push_back(std::move(why));
+      CrdState state = crd ? StateOf(*crd) : CrdState{false, true, "it has been deleted meanwhile"};
+      if (state.established) continue;
+      if (!state.refused) {
+        refused.erase(name);
+      } else if (refused.try_emplace(name, Deadline::After(clock, kFinalFor))
+                     .first->second.Passed(clock)) {
+        fail(name, "", state.why);
+        continue;
+      }
+      if (late) {
+        fail(name, " after " + std::to_string(timeout.count()) + " s", state.why);
+      } else {
+        waiting.push_back(name);
+      }
     }
     left = std::move(waiting);
-    if (left.empty()) return {};
-    if (deadline.Passed(clock)) {
-      for (size_t i = 0; i < left.size(); ++i) {
-        report.Failed(
-            "customresourcedefinitions.apiextensions.k8s.io " + left[i],
-            "not established after " + std::to_string(timeout.count()) + " s: " + reasons[i]);
-      }
-      return {};
-    }
+    if (left.empty()) return failed;
     if (!clock.Sleep(kCrdPoll, stop)) {
       return Fail(ErrorKind::kCancelled, "stopped while waiting for CRDs");
     }

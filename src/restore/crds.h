@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -20,11 +21,15 @@ namespace holdfast::restore {
 const kube::ResourceType& CrdType();
 
 // Waits until each of the CRDs (by name) has condition Established, all together at most `timeout`.
-// Those that have not are failures in the report, with the condition that says why. An error means
-// that the server cannot be asked, or stopped. Blocks.
-Status WaitEstablished(Api& api, const std::vector<std::string>& names,
-                       std::chrono::seconds timeout, ReportBuilder& report, Clock& clock,
-                       std::stop_token stop);
+// Those that have not are failures in the report and in the result (name and why), with the
+// condition that says why; one that the API server refuses to establish (names that are taken, a
+// caBundle that is none) is not waited for. An error means that the server cannot be asked, or
+// stopped. Blocks.
+Result<std::map<std::string, std::string>> WaitEstablished(Api& api,
+                                                           const std::vector<std::string>& names,
+                                                           std::chrono::seconds timeout,
+                                                           ReportBuilder& report, Clock& clock,
+                                                           std::stop_token stop);
 
 // Discovery as soon as it has every served version of `wanted`, or as it is after `timeout` (then
 // noted in the report: the objects of what is missing will fail on their own). Blocks.

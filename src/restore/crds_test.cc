@@ -20,7 +20,7 @@ constexpr char kEstablished[] = "{'type':'Established','status':'True'}";
 
 struct CrdsTest : ::testing::Test {
   CrdsTest() : api(cluster) { cluster.AddUsualTypes(); }
-  Status Wait(const std::vector<std::string>& names) {
+  Result<std::map<std::string, std::string>> Wait(const std::vector<std::string>& names) {
     return WaitEstablished(api, names, std::chrono::seconds(60), report, clock, {});
   }
   FakeCluster cluster;
@@ -41,24 +41,51 @@ TEST_F(CrdsTest, WaitsUntilAllAreEstablished) {
   EXPECT_FALSE(report.Take().failed());
 }
 
-TEST_F(CrdsTest, AfterTheTimeoutTheConditionSaysWhy) {
+TEST_F(CrdsTest, ARefusalIsNotWaitedFor) {
   cluster.Put(Path("a.x.io"),
-              Crd("{'type':'NamesAccepted','status':'False','message':'kind Plant is taken'}"));
+              Crd("{'type':'NamesAccepted','status':'False','reason':'KindConflict','message':"
+                  "'kind Plant is taken'},{'type':'Established','status':'False','reason':"
+                  "'NotAccepted','message':'not all names are accepted'}"));
   cluster.Put(Path("b.x.io"), Crd(kEstablished));
-  EXPECT_TRUE(Wait({"a.x.io", "b.x.io", "gone.x.io"}));
-  EXPECT_GE(clock.passed(), std::chrono::seconds(60));
+  cluster.Put(Path("c.x.io"),
+              Crd("{'type':'NamesAccepted','status':'True'},{'type':'Established','status':"
+                  "'False','reason':'InvalidCABundle','message':'CABundle is invalid'}"));
+  auto failed = Wait({"a.x.io", "b.x.io", "c.x.io", "gone.x.io"});
+  ASSERT_TRUE(failed);
+  EXPECT_LT(clock.passed(), std::chrono::seconds(5));
   Report done = report.Take();
-  ASSERT_EQ(done.failures.total, 2u);
+  ASSERT_EQ(done.failures.total, 3u);
   EXPECT_THAT(done.failures.notes[0].object, HasSubstr("a.x.io"));
   EXPECT_THAT(done.failures.notes[0].text, HasSubstr("kind Plant is taken"));
-  EXPECT_THAT(done.failures.notes[1].text, HasSubstr("deleted meanwhile"));
+  EXPECT_THAT(done.failures.notes[1].text, HasSubstr("InvalidCABundle"));
+  EXPECT_THAT(done.failures.notes[2].text, HasSubstr("deleted meanwhile"));
+  EXPECT_EQ(failed->size(), 3u);
+  EXPECT_THAT(failed->at("c.x.io"), HasSubstr("CABundle is invalid"));
+}
+
+TEST_F(CrdsTest, ARefusalThatWasPassingIsNone) {
+  cluster.Put(Path("a.x.io"), Crd("{'type':'NamesAccepted','status':'False','message':'taken'}"));
+  int sleeps = 0;
+  clock.on_sleep = [&] {
+    if (++sleeps == 5) cluster.Put(Path("a.x.io"), Crd(kEstablished));
+  };
+  EXPECT_TRUE(Wait({"a.x.io"}));
+  EXPECT_FALSE(report.Take().failed());
+}
+
+TEST_F(CrdsTest, OneThatIsInstallingIsWaitedForUntilTheTimeout) {
+  cluster.Put(Path("a.x.io"),
+              Crd("{'type':'Established','status':'False','reason':'Installing','message':'m'}"));
+  EXPECT_TRUE(Wait({"a.x.io"}));
+  EXPECT_GE(clock.passed(), std::chrono::seconds(60));
+  EXPECT_EQ(report.Take().failures.total, 1u);
 }
 
 TEST_F(CrdsTest, AServerThatDoesNotAnswerEndsTheWait) {
   api.before = [](const std::string&, std::string_view) -> std::optional<Error> {
     return Error(ErrorKind::kUnavailable, "connection refused");
   };
-  Status status = Wait({"a.x.io"});
+  auto status = Wait({"a.x.io"});
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().ToString(), HasSubstr("waiting for CRD a.x.io"));
 }

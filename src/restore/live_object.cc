@@ -149,6 +149,11 @@ Result<LiveComparison> CompareLive(const Index& index, const TypeState& type, Ob
     HF_ASSIGN(std::string body, index.Body(id));
     HF_ASSIGN(main_equal, CrdEqual(body, object, archived));
   }
+  if (!main_equal && type.change != VersionChange::kNone) {
+    HF_ASSIGN(std::string body, index.Body(id));
+    archived = ToServedVersion(type.change, body, type.type.gv);
+    main_equal = MainForm(special, archived) == MainForm(special, object);
+  }
   if (main_equal && HasIncrement(special)) {
     HF_ASSIGN(archived, index.Body(id));
     IncrementState state = CompareIncrement(special, archived, object);

@@ -144,6 +144,10 @@ Status Live::Impl::See(const Target& target, std::string_view object, bool compa
   if (index.FindAnyVersion(target.type.gv.group, target.type.plural, metadata.ns, metadata.name) !=
       kNoId)
     return {};
+  std::string_view former = FormerGroup(target.type.gv.group, target.type.plural);
+  if (!former.empty() &&
+      index.FindAnyVersion(former, target.type.plural, metadata.ns, metadata.name) != kNoId)
+    return {};
   std::lock_guard lock(mutex);
   found.push_back(MakeExtra(target.type, object, metadata));
   return {};
@@ -231,7 +235,7 @@ void Live::Impl::SortExtras() {
   extras.shrink_to_fit();
   std::set<std::string> missing;
   for (const ExtraObject& extra : extras)
-    if (!index.HasAnyVersion(extra.type->gv.group, extra.type->plural))
+    if (!HasType(index, extra.type->gv.group, extra.type->plural))
       missing.insert(extra.type->ResourceName());
   types_not_in_archive.assign(missing.begin(), missing.end());
 }

@@ -52,6 +52,8 @@ std::string Plan::Impl::Reason(ObjectId id, const Action& action) const {
     case ActionReason::kRancherDeployment: return std::string(SkipReason(index.Skip(id)));
     case ActionReason::kChartManaged:
       return "a Helm chart manages the one in the cluster, which is newer or changed on purpose";
+    case ActionReason::kNewerEntry:
+      return "the archive has it as " + state.type.gv.ToString() + ", too";
     case ActionReason::kNoType: return state.problem;
     case ActionReason::kUnread: return live.WhyUnread(index.TypeOf(id));
     case ActionReason::kWrongScope:

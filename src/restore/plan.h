@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "restore/delete_limit.h"
+#include "restore/field_managers.h"
 #include "restore/index.h"
 #include "restore/live.h"
 #include "restore/report.h"
@@ -43,7 +44,8 @@ enum class ActionReason : uint8_t {
   kBuiltinRole,
   kRegistrationValues,
   kRancherDeployment,
-  kChartManaged,  // kSkip
+  kChartManaged,
+  kNewerEntry,  // the archive has it in the served version, too: kSkip
   kNoType,
   kUnread,  // its type's objects could not be read
   kGoing,   // kCannot: its namespace or CRD is being deleted and has not gone in time
@@ -181,6 +183,7 @@ struct PrepareOptions {
 struct PreparedWrite {
   std::string archived;  // the object as the archive has it, for WithStatus()
   TransformResult main;
+  FieldManagers managers;  // of the archived object
   // References left out at this write: with the reason; not those that are only deferred.
   std::vector<std::string> dropped_owners;
 };

@@ -30,6 +30,9 @@ Action Plan::Impl::Base(ObjectId id) const {
   if (SkipRule rule = index.Skip(id); rule != SkipRule::kNone)
     return Make(ActionKind::kSkip, ReasonOf(rule));
   if (!state.problem.empty()) return Make(ActionKind::kCannot, ActionReason::kNoType);
+  for (TypeId other : state.preferred)
+    if (index.Find(other, index.Namespace(id), index.Name(id)) != kNoId)
+      return Make(ActionKind::kSkip, ActionReason::kNewerEntry);
   if (state.type.namespaced == index.Namespace(id).empty())
     return Make(ActionKind::kCannot, ActionReason::kWrongScope);
   const std::string& kind = index.Type(id).kind;

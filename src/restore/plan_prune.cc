@@ -160,7 +160,7 @@ void Plan::Impl::DecidePrune() {
   for (uint32_t i = 0; i < extras.size(); ++i) {
     if (!doomed_extras[i] || GoesByItself(extras[i])) continue;
     const kube::ResourceType& type = *extras[i].type;
-    if (!index.HasAnyVersion(type.gv.group, type.plural)) ++whole_types[type.ResourceName()];
+    if (!HasType(index, type.gv.group, type.plural)) ++whole_types[type.ResourceName()];
   }
   if (!options.allow_missing_types) {
     for (const auto& [type, count] : whole_types)

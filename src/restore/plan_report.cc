@@ -26,6 +26,7 @@ void ReportLeftOut(const Session& session, const OpenedArchive& archive, const C
       builder.Failed(index.Describe(id), plan.ReasonText(id));
     }
   }
+  for (std::string& line : cluster.types->ChangedVersions(index)) builder.Note(std::move(line));
   for (const PruneKeep& kept : plan.kept()) {
     builder.With([&](Report& report) {
       NoteList& list = kept.going ? report.leftovers : report.kept;

@@ -45,6 +45,7 @@ Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const
   const TypeState& state = types[index.TypeOf(id)];
   if (!json::Find(out.archived, {"kind"}))
     out.archived = json::SetKey(out.archived, "kind", json::Quote(state.type.kind));
+  if (!options.drop_managed_fields) out.managers = ManagersOf(out.archived);
   ResolvedOwners owners = ResolveOwners(index, plan, id, plan[id].deferred_owners);
   out.dropped_owners = std::move(owners.dropped);
   TransformInput input;
@@ -57,7 +58,8 @@ Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const
   input.drop_status = state.type.has_status;
   input.drop_managed_fields = options.drop_managed_fields;
   input.replace_crd_schemas = options.replace_crd_schemas;
-  HF_ASSIGN_CONTEXT(out.main, Transform(out.archived, input), index.Describe(id));
+  std::string object = ToServedVersion(state.change, out.archived, state.type.gv);
+  HF_ASSIGN_CONTEXT(out.main, Transform(object, input), index.Describe(id));
   return out;
 }
 

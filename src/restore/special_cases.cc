@@ -11,6 +11,7 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "restore/crd_repair.h"
 
 namespace holdfast::restore {
 namespace {
@@ -121,6 +122,7 @@ IncrementState CompareIncrement(Special special, std::string_view archived, std:
 
 Result<std::string> MergeCrd(std::string object, std::string_view live, bool replace_schemas,
                              std::vector<std::string>& kept) {
+  object = WithoutVoidCaBundle(std::move(object), live);
   std::optional<std::string_view> found = json::Find(object, {"spec"});
   if (!found || json::TypeOf(*found) != json::Type::kObject)
     return Fail(ErrorKind::kInvalid, "the CustomResourceDefinition has no spec");

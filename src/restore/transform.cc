@@ -5,6 +5,7 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "restore/crd_repair.h"
 #include "restore/job_fields.h"
 #include "restore/special_cases.h"
 
@@ -84,6 +85,11 @@ Result<TransformResult> Transform(std::string_view archived, const TransformInpu
   if (HasIncrement(input.special) && !input.without_increment)
     object = ApplyIncrement(input.special, std::move(object), result.notes);
   if (input.special == Special::kCrd) {
+    if (HasVoidCaBundle(object)) {
+      result.notes.push_back(
+          "the caBundle of its conversion webhook is void, which the API server would refuse, and "
+          "was left out; what serves the webhook must fill it in");
+    }
     HF_ASSIGN(object, MergeCrd(std::move(object), input.live_crd, input.replace_crd_schemas,
                                result.kept_crd_versions));
   }

@@ -89,8 +89,9 @@ class Writer {
               PrepareWrite(c_.index, c_.types, c_.live, c_.plan, id_, options));
     std::string& body = prepared.main.body;
     if (HeldDown()) body = json::SetPath(body, {"spec", "replicas"}, "0");
-    auto answer = update ? c_.api.Update(state_.type, ns_, name_, body)
-                         : c_.api.Create(state_.type, ns_, body);
+    managers_ = prepared.managers;
+    auto answer = update ? c_.api.Update(state_.type, ns_, name_, body, OptionsAs(managers_.main))
+                         : c_.api.Create(state_.type, ns_, body, OptionsAs(managers_.main));
     live_text_.reset();
     if (!answer) return AfterRefusal(std::move(answer).error(), update, prepared.archived);
 
@@ -113,6 +114,9 @@ class Writer {
       return Step::kSettle;
     }
     if (action_.status) WriteStatus(*answer, prepared.archived);
+    if (!action_.status && !managers_.main_exact) {
+      SetManagers(std::move(*answer), prepared.archived, managers_.main);
+    }
     return Step::kDone;
   }
 
@@ -159,6 +163,9 @@ class Writer {
       return Step::kAgain;
     }
     HF_ASSIGN(std::string archived, c_.index.Body(id_));
+    managers_ = ManagersOf(archived);
+    // The owners of all else stay as they are.
+    managers_.main_exact = managers_.status_exact = true;
     WriteStatus(*live, archived);
     if (written_.incomplete) return Fail(std::move(*written_.incomplete));
     written_.what = Written::What::kStatusOnly;
@@ -168,10 +175,19 @@ class Writer {
   // `current` is the object as the server has it.
   void WriteStatus(std::string current, const std::string& archived) {
     for (int attempt = 1;; ++attempt) {
-      auto answer = c_.api.UpdateStatus(state_.type, ns_, name_, WithStatus(current, archived));
+      std::string body = WithStatus(current, archived);
+      // The request that writes status can bring the owners of all else.
+      if (!managers_.main_exact) {
+        body = json::SetPath(body, {"metadata", "managedFields"},
+                             ManagedFieldsFor(archived, current, managers_.main));
+      }
+      auto answer = c_.api.UpdateStatus(state_.type, ns_, name_, body, OptionsAs(managers_.status));
       if (answer) {
         written_.status = true;
         c_.live.SetLive(id_, *answer);
+        if (!managers_.status_exact) {
+          SetManagers(std::move(*answer), archived, managers_.status);
+        }
         return;
       }
       Result<std::string> again = Fail(std::move(answer).error());
@@ -186,6 +202,38 @@ class Writer {
         return;
       }
       current = std::move(*again);
+    }
+  }
+
+  kube::WriteOptions OptionsAs(const std::string& manager) const {
+    kube::WriteOptions options;
+    options.field_manager = manager;
+    // A field that the served version does not have would be lost.
+    if (state_.change != VersionChange::kNone) options.field_validation = "Strict";
+    return options;
+  }
+
+  // The object is right by now; what fails here is told, and no failure of the object.
+  void SetManagers(std::string current, const std::string& archived, const std::string& manager) {
+    for (int attempt = 1;; ++attempt) {
+      auto answer =
+          c_.api.MergePatch(state_.type, ns_, name_, ManagedFieldsPatch(archived, current, manager),
+                            OptionsAs(manager));
+      if (answer) {
+        c_.live.SetLive(id_, *answer);
+        return;
+      }
+      Error error = std::move(answer).error();
+      if (error.kind() == ErrorKind::kNotFound) return;  // somebody has deleted it
+      if (error.kind() == ErrorKind::kConflict && attempt < kTries) {
+        auto again = c_.api.Get(state_.type, ns_, name_);
+        if (again) {
+          current = std::move(*again);
+          continue;
+        }
+      }
+      written_.managers = std::move(error);
+      return;
     }
   }
 
@@ -220,6 +268,7 @@ class Writer {
   const std::string_view ns_, name_;
   Action action_;
   std::optional<std::string> live_text_;  // as read last, for the next try
+  FieldManagers managers_;                // of the archived object
   bool drop_managed_fields_ = false;
   bool replace_crd_schemas_ = false;
   int fresh_rewrites_ = 0;

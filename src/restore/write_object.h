@@ -54,6 +54,8 @@ struct Written {
   std::vector<std::string> notes;
   // The object was written, but not all of it: its status was refused.
   std::optional<Error> incomplete;
+  // The object was written, but its managedFields could not be set as the archive has them.
+  std::optional<Error> managers;
 };
 
 // Does what `action` says, at most a few times over when others write the same object; `live`
