@@ -179,6 +179,7 @@ class Live {
     bool namespaced = false;
     bool kind_known = false;
     bool unknown = false;  // the server could not say whether it exists
+    bool going = false;    // it is being deleted, and what it owns goes with it
     Uid uid;
   };
   // By the numbers of Index::external_owners().

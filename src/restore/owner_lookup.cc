@@ -62,6 +62,7 @@ class Lookup {
     for (size_t number : numbers) {
       answers_[number].exists = true;
       answers_[number].uid = uids_.Pack(metadata.uid);
+      answers_[number].going = metadata.terminating;
     }
   }
 

@@ -144,6 +144,7 @@ OwnerDecision Plan::Impl::DecideOwner(ObjectId id, const ArchivedOwner& owner) c
       if (state.unknown)
         return tolerate("is not known: the cluster's objects of its kind cannot be read");
       if (!state.exists) return drop("is neither in the archive nor in the cluster");
+      if (state.going) return drop("is not in the archive and is being deleted in the cluster");
       if (doomed.contains(state.uid)) return drop("is not in the archive and is pruned");
       return use(live.uids().Text(state.uid));
     }

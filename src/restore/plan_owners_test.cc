@@ -51,6 +51,24 @@ TEST_F(OwnersTest, AnOwnerOfTheArchiveComesFirstAndGivesItsUid) {
   EXPECT_TRUE(written.dropped_owners.empty());
 }
 
+// The garbage collector deletes what a deleted owner had: the object must not go with it.
+TEST_F(OwnersTest, AnOwnerThatIsBeingDeletedIsLeftOut) {
+  std::string uid = cluster.Put(
+      kOakEntry, J("{'kind':'Plant','metadata':{'name':'oak',"
+                   "'deletionTimestamp':'2026-01-01T00:00:00Z','finalizers':['x/y']}}"));
+  std::string reference =
+      "{'apiVersion':'x.io/v1','kind':'Plant','name':'oak','uid':'" + uid + "'}";
+  cluster.Put(kPotEntry, Owned("Pot", "pot", reference, ",'data':1"));
+  cluster.objects.at(kPotEntry).text =
+      json::SetPath(cluster.objects.at(kPotEntry).text, {"metadata", "namespace"}, "\"n\"");
+  Planned plan = MakePlan({{kPotEntry, Owned("Pot", "pot", reference, ",'data':1")}}, cluster);
+  EXPECT_EQ(plan.At(kPotEntry).reason, ActionReason::kOwnersDiffer);
+  PreparedWrite written = plan.Write(kPotEntry);
+  EXPECT_EQ(Sent(written.main.body), List{});
+  ASSERT_EQ(written.dropped_owners.size(), 1u);
+  EXPECT_NE(written.dropped_owners[0].find("is being deleted"), std::string::npos);
+}
+
 TEST_F(OwnersTest, WhatAFailedOwnerLeavesIsWrittenWithoutIt) {
   Planned plan = MakePlan({{kPotEntry, Owned("Pot", "pot", Ref("x.io/v1", "Plant", "oak"))},
                            {kOakEntry, Plain("Plant", "oak")}},
