@@ -59,11 +59,12 @@ struct RestoreWrites : ::testing::Test {
   static void TearDownTestSuite() { rig.reset(); }
 
   Result<restore::Report> Restore(const restore::Entries& entries,
-                                  const restore::Options& options = {}) {
+                                  const restore::Options& options = {},
+                                  const std::string& filters = "") {
     std::filesystem::path dir = std::filesystem::temp_directory_path() /
                                 ("holdfast-restore-writes-" + std::to_string(getpid()));
     std::filesystem::create_directory(dir);
-    std::ofstream(dir / "a.tar.gz", std::ios::binary) << restore::MakeArchive(entries);
+    std::ofstream(dir / "a.tar.gz", std::ios::binary) << restore::MakeArchive(entries, filters);
     storage::LocalStore store(dir);
     auto keys = crypto::Transformers::None();
     restore::Progress progress;
@@ -195,6 +196,52 @@ TEST_F(RestoreWrites, OwnersOfFieldsAreThoseOfTheArchive) {
   EXPECT_EQ(managers("applied"), "gitops:Apply other:Update ");
   EXPECT_EQ(managers("updated"), "other:Update ");
   EXPECT_TRUE(apply("applied", "four"));
+}
+
+// Who owns the replicas must be able to change them afterwards.
+TEST_F(RestoreWrites, ScalingDownAndUpTakesNoFieldOver) {
+  const kube::ResourceType deployments = TypeNamed("apps", "v1", "deployments", true);
+  kube::WriteOptions as;
+  as.field_manager = "gitops";
+  auto apply = [&](int replicas) {
+    return rig->client().Patch(
+        deployments, "default", "scaled", kube::PatchType::kApply,
+        J("{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'scaled','namespace':"
+          "'default'},'spec':{'replicas':" +
+          std::to_string(replicas) +
+          ",'selector':{'matchLabels':{'a':'scaled'}},'template':{'metadata':{'labels':{'a':"
+          "'scaled'}},'spec':{'containers':[{'name':'c','image':'i'}]}}}}"),
+        {}, as);
+  };
+  Must(apply(2));
+  restore::Entries entries = {
+      {"deployments.apps#v1/default/scaled.json",
+       Must(rig->client().Get(deployments, "default", "scaled"))},
+      {"configmaps.#v1/default/beside-scaled.json", ConfigMap("default", "beside-scaled")}};
+  const std::string set =
+      J("{'kind':'ResourceSet','apiVersion':'resources.cattle.io/v1','metadata':{'name':'s'},"
+        "'resourceSelectors':[{'apiVersion':'v1','kindsRegexp':'^configmaps$','namespaces':["
+        "'nowhere']}],'controllerReferences':[{'apiVersion':'apps/v1','resource':'deployments',"
+        "'namespace':'default','name':'scaled'}]}");
+  auto managers = [&] {
+    return Managers(Must(rig->client().Get(deployments, "default", "scaled")));
+  };
+  auto report = Must(Restore(entries, {}, set));
+  EXPECT_FALSE(report.failed()) << restore::ToText(report);
+  EXPECT_EQ(report.scaled.size(), 1u) << restore::ToText(report);
+  EXPECT_EQ(managers(), "gitops:Apply ");
+
+  // The same where it is written, and where it comes with the restore.
+  Must(rig->client().Patch(deployments, "default", "scaled", kube::PatchType::kMerge,
+                           J("{'metadata':{'labels':{'drift':'yes'}}}")));
+  report = Must(Restore(entries, {}, set));
+  EXPECT_EQ(report.scaled.size(), 1u) << restore::ToText(report);
+  EXPECT_EQ(managers(), "gitops:Apply ");
+  Must(rig->client().Delete(deployments, "default", "scaled", {.propagation = "Background"}));
+  report = Must(Restore(entries, {}, set));
+  EXPECT_EQ(report.counts.created, 1u) << restore::ToText(report);
+  EXPECT_EQ(managers(), "gitops:Apply ");
+  EXPECT_TRUE(apply(3));
 }
 
 TEST_F(RestoreWrites, VersionsThatAreNotServedAreWrittenInOneThatIs) {

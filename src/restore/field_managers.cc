@@ -12,6 +12,9 @@ namespace {
 
 // Kubernetes' limit of the parameter fieldManager.
 constexpr size_t kLongestManager = 128;
+constexpr int kManagerTries = 5;
+// In whose name this program changes what it did not restore.
+constexpr std::string_view kOwnManager = "holdfast";
 
 struct Entry {
   std::string manager, operation, subresource;
@@ -87,6 +90,36 @@ std::string ManagedFieldsPatch(std::string_view archived, std::string_view live,
   return "{\"metadata\":{\"resourceVersion\":" +
          json::Quote(json::FindString(live, {"metadata", "resourceVersion"}).value_or("")) +
          ",\"managedFields\":" + ManagedFieldsFor(archived, live, written_as) + "}}";
+}
+
+Result<std::string> PatchKeepingManagers(Api& api, const kube::ResourceType& type,
+                                         std::string_view ns, std::string_view name,
+                                         std::string_view patch, std::string_view before,
+                                         std::optional<Error>& taken_over) {
+  kube::WriteOptions as;
+  as.field_manager = kOwnManager;
+  auto patched = api.MergePatch(type, ns, name, patch, as);
+  if (!patched) return patched;
+  // What an interrupted run has left behind goes, too.
+  std::string owned = ManagedFieldsFor("", before, kOwnManager);
+  if (owned == "[]") return patched;
+  std::string known = "{\"metadata\":{\"managedFields\":" + owned + "}}";
+  std::string current = *patched;
+  for (int attempt = 1;; ++attempt) {
+    auto answer =
+        api.MergePatch(type, ns, name, ManagedFieldsPatch(known, current, kOwnManager), as);
+    if (answer) return answer;
+    Error error = std::move(answer).error();
+    if (error.kind() == ErrorKind::kConflict && attempt < kManagerTries) {
+      auto again = api.Get(type, ns, name);
+      if (again) {
+        current = std::move(*again);
+        continue;
+      }
+    }
+    taken_over = std::move(error);
+    return patched;
+  }
 }
 
 }  // namespace holdfast::restore

@@ -5,8 +5,12 @@
 // patch of metadata.managedFields alone replaces the list and makes nobody an owner.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/result.h"
+#include "restore/api.h"
 
 namespace holdfast::restore {
 
@@ -36,5 +40,15 @@ std::string ManagedFieldsFor(std::string_view archived, std::string_view live,
 // A merge patch that sets them, refused (409) when the object has changed since `live`.
 std::string ManagedFieldsPatch(std::string_view archived, std::string_view live,
                                std::string_view written_as);
+
+// Sends the merge patch to an object that is otherwise left alone, and leaves the owners of its
+// fields as they are in `before` (the object's text): the patch makes this program the owner of
+// what it changes, a second request takes that back. The second one is left out where `before` has
+// no managedFields; when it fails the first one's answer is returned, and `taken_over` is the
+// error. Blocks.
+Result<std::string> PatchKeepingManagers(Api& api, const kube::ResourceType& type,
+                                         std::string_view ns, std::string_view name,
+                                         std::string_view patch, std::string_view before,
+                                         std::optional<Error>& taken_over);
 
 }  // namespace holdfast::restore

@@ -6,6 +6,7 @@
 
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "restore/field_managers.h"
 
 namespace holdfast::restore {
 namespace {
@@ -131,7 +132,7 @@ Quiesce::Seen Quiesce::Look(Api& api, const kube::ResourceType& type, ScaledCont
                  " was not scaled down: its kind has no spec.replicas");
     return {};
   }
-  Live live{&type, std::move(controller), "", ""};
+  Live live{&type, std::move(controller), "", "", *object};
   live.controller.replicas = *replicas;
   live.resource_version = json::FindString(*object, {"metadata", "resourceVersion"}).value_or("");
   if (auto selector = json::Find(*object, {"spec", "selector"})) {
@@ -140,11 +141,22 @@ Quiesce::Seen Quiesce::Look(Api& api, const kube::ResourceType& type, ScaledCont
   return {false, std::move(live)};
 }
 
+void Quiesce::NoteTakenOver(const ScaledController& controller, const std::optional<Error>& why) {
+  if (!why) return;
+  report_.Note("controller " + controller.ToString() +
+               " was scaled, and the owner of its replicas (metadata.managedFields) is now "
+               "holdfast: " +
+               why->ToString());
+}
+
 // One whose count changes under our hands is stored anew before it is tried again.
 Status Quiesce::Scale(Api& api, Live& live) {
   for (int attempt = 1;; ++attempt) {
-    auto patched = api.MergePatch(*live.type, live.controller.ns, live.controller.name,
-                                  ReplicasPatch(0, live.resource_version));
+    std::optional<Error> taken_over;
+    auto patched =
+        PatchKeepingManagers(api, *live.type, live.controller.ns, live.controller.name,
+                             ReplicasPatch(0, live.resource_version), live.text, taken_over);
+    NoteTakenOver(live.controller, taken_over);
     if (patched || patched.error().kind() == ErrorKind::kNotFound) return {};
     if (patched.error().kind() != ErrorKind::kConflict || attempt == kScaleTries) {
       return Fail(std::move(patched).error());
@@ -294,8 +306,10 @@ Status Quiesce::ScaleUp(Api& api, const TypeOf& type_of, const ScaledController&
   if (object && ReplicasOf(*object).value_or(0) == 0) {
     log_.Info("scaling up", {{"controller", controller.ToString()},
                              {"replicas", std::to_string(controller.replicas)}});
-    object = api.MergePatch(*type, controller.ns, controller.name,
-                            ReplicasPatch(controller.replicas, ""));
+    std::optional<Error> taken_over;
+    object = PatchKeepingManagers(api, *type, controller.ns, controller.name,
+                                  ReplicasPatch(controller.replicas, ""), *object, taken_over);
+    NoteTakenOver(controller, taken_over);
     if (object) {
       report_.With([&](Report& report) {
         report.scaled.push_back(controller.ToString() + " to " +

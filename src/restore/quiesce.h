@@ -91,6 +91,7 @@ class Quiesce {
     ScaledController controller;
     std::string resource_version;
     std::string pod_selector;  // empty: pods cannot be told
+    std::string text;          // of the object
   };
 
   struct Seen {
@@ -98,6 +99,7 @@ class Quiesce {
     std::optional<Live> live;  // none: absent, or cannot be scaled
   };
   Seen Look(Api& api, const kube::ResourceType& type, ScaledController controller);
+  void NoteTakenOver(const ScaledController& controller, const std::optional<Error>& why);
   Status Scale(Api& api, Live& live);
   Status ScaleUp(Api& api, const TypeOf& type_of, const ScaledController& controller);
   Status WaitForPods(Api& api, const std::vector<Live>& scaled, std::stop_token stop);
