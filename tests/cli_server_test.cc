@@ -96,5 +96,33 @@ TEST_F(CliTest, AKindThatMayNotBeListedIsNamedWithTheRuleThatIsMissing) {
   EXPECT_THAT(StoreFiles(), IsEmpty());
 }
 
+// The mark that a restore leaves from before its first change until its end.
+TEST_F(CliTest, AClusterWhoseRestoreHasNotEndedIsNotBackedUp) {
+  const std::string maps = "/api/v1/namespaces/cattle-resources-system/configmaps";
+  Create("/api/v1/namespaces", R"({"metadata":{"name":"cattle-resources-system"}})");
+  Create(maps, R"({"metadata":{"name":"holdfast-restore-state"},"data":{"state":
+"{\"format\":1,\"run\":\"r1\",\"archive\":\"a.tar.gz\",\"controllers\":[]}"}})");
+  Outcome outcome = Backup(Set("configmaps", "small"));
+  ExpectFailure(outcome, {"the restore r1 of a.tar.gz has not ended", "--abort", "--during-restore",
+                          "nothing was stored"});
+  EXPECT_THAT(StoreFiles(), IsEmpty());
+
+  Words args = BackupArgs(Set("configmaps", "small"));
+  args.push_back("--during-restore");
+  outcome = Holdfast(args);
+  EXPECT_EQ(outcome.code, 0) << ToText(outcome);
+  EXPECT_THAT(outcome.out, HasSubstr("_during-restore-"));
+  EXPECT_THAT(outcome.err, HasSubstr("taken during a restore: r1 of a.tar.gz"));
+  Must(ClientOf(plane().kubeconfig())->Raw({"DELETE", maps + "/holdfast-restore-state"}));
+  // Of a series of its own: it holds no place among the others, and is not deleted with them.
+  outcome = Backup(Set("configmaps", "small"));
+  EXPECT_EQ(outcome.code, 0) << ToText(outcome);
+  EXPECT_THAT(StoreFiles(), SizeIs(2));
+  outcome = Holdfast({"prune", "--name", "test", "--keep", "1", "--store", store(), "--kubeconfig",
+                      plane().kubeconfig()});
+  EXPECT_THAT(StoreFiles(), SizeIs(2)) << ToText(outcome);
+  EXPECT_THAT(outcome.out + outcome.err, Not(HasSubstr("error"))) << ToText(outcome);
+}
+
 }  // namespace
 }  // namespace holdfast::tests

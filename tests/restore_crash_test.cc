@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "base/json_scan.h"
+#include "kube/lease.h"
 #include "storage/local_store.h"
 #include "tests/fixture_archive.h"
 #include "tests/restore_rig.h"
@@ -126,6 +128,60 @@ TEST_F(RestoreCrash, StoppedItScalesUpAndFreesTheLease) {
   ASSERT_TRUE(report) << report.error().ToString();
   EXPECT_FALSE(report->failed()) << restore::ToText(*report);
   EXPECT_FALSE(StateStored());
+}
+
+// Longer than the Lease lasts: it is what is tested.
+TEST_F(RestoreCrash, AfterAnOutageOfTheApiServerControllersAreScaledUpAgain) {
+  std::jthread restart;
+  AtPhase progress("restoring namespaced objects", [&] {
+    Must(rig.plane().StopApiServer());
+    restart = std::jthread([&] {
+      std::this_thread::sleep_for(std::chrono::seconds(32));
+      Must(rig.plane().StartApiServer());
+    });
+  });
+  storage::LocalStore store(FixtureDir() / "archives");
+  auto keys = crypto::Transformers::None();
+  auto report = restore::Run(rig.client(), store, FixtureArchive("plain-"), keys, DriftOptions(),
+                             progress, QuietLog(), Clock::Real(), {});
+  if (restart.joinable()) restart.join();
+  ASSERT_FALSE(report) << restore::ToText(*report);
+  EXPECT_EQ(AllReplicas(), "4 3 2") << report.error().ToString();
+  EXPECT_EQ(Holder(), "");
+  // The cluster is half restored, and says so until the restore was run again.
+  EXPECT_TRUE(StateStored());
+  auto again = Must(rig.RestorePlain(DriftOptions()));
+  EXPECT_FALSE(again.failed()) << restore::ToText(again);
+  EXPECT_FALSE(StateStored());
+  EXPECT_EQ(AllReplicas(), "4 3 2");
+}
+
+// Nobody undoes what another run does now: the error says what stands, and what to do.
+TEST_F(RestoreCrash, ALeaseThatAnotherHasTakenIsLeftToIt) {
+  kube::ResourceType leases;
+  leases.gv = {"coordination.k8s.io", "v1"};
+  leases.plural = "leases";
+  leases.namespaced = true;
+  AtPhase progress("restoring namespaced objects", [&] {
+    Must(rig.client().Patch(leases, kNs, "restore-controller", kube::PatchType::kMerge,
+                            R"({"spec":{"holderIdentity":"other:1234"}})"));
+  });
+  storage::LocalStore store(FixtureDir() / "archives");
+  auto keys = crypto::Transformers::None();
+  auto report = restore::Run(rig.client(), store, FixtureArchive("plain-"), keys, DriftOptions(),
+                             progress, QuietLog(), Clock::Real(), {});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().kind(), ErrorKind::kConflict) << report.error().ToString();
+  EXPECT_EQ(report.error().reason(), kube::kLeaseLost);
+  for (const char* words : {"other:1234", "cattle-system/rancher (4 replicas)", "--abort"})
+    EXPECT_THAT(report.error().ToString(), HasSubstr(words));
+  EXPECT_EQ(AllReplicas(), "0 0 0");
+  EXPECT_TRUE(StateStored());
+  EXPECT_EQ(Holder(), "other:1234");
+  Must(rig.client().Patch(leases, kNs, "restore-controller", kube::PatchType::kMerge,
+                          R"({"spec":{"holderIdentity":null}})"));
+  Must(restore::Abort(rig.client(), kNs, QuietLog(), Clock::Real(), {}));
+  EXPECT_EQ(AllReplicas(), "4 3 2");
 }
 
 TEST_F(RestoreCrash, AnotherHolderOfTheLeaseIsHonouredAndNamed) {

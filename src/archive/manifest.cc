@@ -206,6 +206,7 @@ ManifestText FormatManifest(const ManifestInfo& info, uint64_t entries,
   object.String("kubernetesVersion", info.kubernetes_version);
   if (!info.rancher_version.empty()) object.String("rancherVersion", info.rancher_version);
   object.String("revision", info.revision);
+  if (!info.during_restore.empty()) object.String("duringRestore", info.during_restore);
   object.String("startTime", FormatRfc3339Millis(info.started));
   object.String("completionTime", FormatRfc3339Millis(info.finished));
   object.Raw("kinds", ArrayText(kinds, [](const KindInfo* kind) { return KindText(*kind); }));
@@ -241,6 +242,7 @@ Result<Manifest> ParseManifest(std::string_view json) {
     info.kubernetes_version = fields.String("kubernetesVersion");
     info.rancher_version = fields.String("rancherVersion", false);
     info.revision = fields.String("revision");
+    info.during_restore = fields.String("duringRestore", false);
     info.started = fields.Time("startTime");
     info.finished = fields.Time("completionTime");
     HF_TRY(ParseKinds(fields.Nested("kinds", json::Type::kArray), info.kinds));

@@ -35,6 +35,8 @@ struct ManifestInfo {
   std::string kubernetes_version;  // "v1.36.3"
   std::string rancher_version;     // empty where none was found
   std::string revision;            // resourceVersion of the one instant
+  // The restore that had begun and had not ended, or that could not be ruled out; empty: none.
+  std::string during_restore;
   Clock::Wall started;             // stored with milliseconds
   Clock::Wall finished;
   // Any order, also kinds without objects; kinds that only Writer knows are added to them.

@@ -76,11 +76,13 @@ class Attempt {
     in_.log->Debug("revision fixed", {{"revision", instant.text()}});
     if (in_.options->hooks.revision_fixed) in_.options->hooks.revision_fixed(instant.text());
 
+    archive::ManifestInfo info;
+    HF_TRY(CheckNoRestoreBegan(info));
+
     std::optional<archive::BackgroundReadBack> read_back;
     if (in_.options->verify) read_back.emplace(spool);
     stream::SpoolSink sink(spool);
     archive::Writer writer(sink, in_.started);
-    archive::ManifestInfo info;
     in_.progress->Phase("listing");
     HF_TRY(Collect(selection, instant, ModeFor(discovery.server_version(), *in_.options), writer,
                    info.kinds));
@@ -116,6 +118,32 @@ class Attempt {
   }
 
  private:
+  // The instant is fixed: it must not lie within a restore that has begun since the run has.
+  Status CheckNoRestoreBegan(archive::ManifestInfo& info) {
+    info.during_restore = in_.during_restore;
+    if (!in_.before.warning.empty()) info.warnings.push_back(in_.before.warning);
+    kube::ClusterGuard* guard = in_.options->guard;
+    if (guard != nullptr && info.during_restore.empty()) {
+      auto now = guard->Look(call_);
+      if (!now && !in_.options->during_restore) return Fail(std::move(now).error());
+      kube::UnfinishedRestore seen;
+      if (!now)
+        seen.run = "it cannot be found out: " + now.error().ToString();
+      else if (now->restore)
+        seen = *now->restore;
+      else if (now->lease_version != in_.before.lease_version)
+        seen.run = "that ran while the backup began";
+      seen.recorded = seen.recorded || !seen.run.empty();
+      if (seen.recorded || !seen.holder.empty()) {
+        if (!in_.options->during_restore) return Fail(kube::RefusedBecauseOf(seen, guard->ns()));
+        info.during_restore = seen.ToString();
+      }
+    }
+    if (!info.during_restore.empty())
+      info.warnings.push_back("taken during a restore: " + info.during_restore);
+    return {};
+  }
+
   Status Collect(const Selection& selection, Instant& instant, ListMode mode,
                  archive::Writer& writer, std::vector<archive::KindInfo>& kinds) {
     const std::vector<TypeSelection>& types = selection.types();

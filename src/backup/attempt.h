@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "crypto/transformer.h"
 #include "kube/client.h"
+#include "kube/cluster_guard.h"
 #include "resourceset/resource_set.h"
 #include "stream/spool.h"
 
@@ -30,6 +31,8 @@ struct AttemptInput {
   std::stop_token stop;
   Clock::Wall started;
   std::string cluster_id;
+  kube::ClusterGuard::View before;  // when there is a guard: as it was before the run
+  std::string during_restore;       // the restore during which the backup is taken; empty: none
 };
 
 struct Attempted {

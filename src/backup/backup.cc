@@ -49,6 +49,35 @@ Result<Attempted> Collect(const AttemptInput& input, stream::Spool& spool, int& 
   }
 }
 
+// Refuses a cluster with an unfinished restore, or one that cannot be looked at, unless the options
+// say otherwise.
+Status AskGuard(const Options& options, const Logger& log, const kube::Call& call,
+                AttemptInput& input) {
+  auto view = options.guard->LookUntilSure(call);
+  if (!view && !options.during_restore) {
+    bool forbidden = view.error().kind() == ErrorKind::kUnauthorized;
+    Error error = std::move(view).error();
+    return Fail(forbidden ? std::move(error).Hint(
+                                "the backup needs the right to get configmaps, better leases too, "
+                                "in namespace " +
+                                options.guard->ns() +
+                                "; --during-restore goes without, and the archive then counts as "
+                                "taken during a restore")
+                          : std::move(error));
+  }
+  if (!view) {
+    input.during_restore = "unknown, " + view.error().MessageWithoutHint();
+  } else {
+    if (view->restore && !options.during_restore)
+      return Fail(kube::RefusedBecauseOf(*view->restore, options.guard->ns()));
+    if (view->restore) input.during_restore = view->restore->ToString();
+    input.before = std::move(*view);
+  }
+  if (!input.during_restore.empty())
+    log.Warn("the backup is taken during a restore", {{"restore", input.during_restore}});
+  return {};
+}
+
 archive::Manifest ManifestOf(const Attempted& attempted) {
   archive::Manifest manifest;
   manifest.info = attempted.info;
@@ -76,14 +105,21 @@ Result<BackupResult> Run(kube::Client& client, const resourceset::ResourceSet& s
   name.uid = "00000000-0000-0000-0000-000000000000";
   HF_TRY_CONTEXT(archive::MakeName(name), "naming the archive");
 
+  if (options.during_restore) {
+    archive::ArchiveName longer = name;
+    longer.backup += kDuringRestoreSuffix;
+    HF_TRY_CONTEXT(archive::MakeName(longer), "naming the archive");
+  }
+
   ClientListApi api(client);
   kube::Call call;
   call.stop = stop;
+  AttemptInput input;
+  if (options.guard != nullptr) HF_TRY(AskGuard(options, log, call, input));
   HF_ASSIGN(name.uid, ReadClusterId(api, call));
   HF_ASSIGN_CONTEXT(stream::Spool spool, store.NewSpool(),
                     "making room for the archive in " + store.Describe());
 
-  AttemptInput input;
   input.client = &client;
   input.api = &api;
   input.set = &set;
@@ -101,6 +137,7 @@ Result<BackupResult> Run(kube::Client& client, const resourceset::ResourceSet& s
       std::chrono::duration_cast<std::chrono::milliseconds>(attempted.verifying);
   result.durations.collect = Since(clock, begin) - result.durations.verify;
 
+  if (!attempted.info.during_restore.empty()) name.backup += kDuringRestoreSuffix;
   Clock::Steady store_begin = clock.SteadyNow();
   progress.Phase("storing");
   Waits waits;

@@ -18,6 +18,7 @@
 
 namespace holdfast::kube {
 class Client;
+class ClusterGuard;
 struct ResourceType;
 }  // namespace holdfast::kube
 namespace holdfast::crypto {
@@ -31,6 +32,10 @@ class Store;
 }
 
 namespace holdfast::backup {
+
+// Behind Options::name in the names of archives that were taken during a restore: retention of the
+// series `name` never counts them. No Kubernetes object can have such a name.
+inline constexpr std::string_view kDuringRestoreSuffix = "_during-restore";
 
 // For tests: called inside the run, where something may be done to the cluster.
 struct Hooks {
@@ -53,6 +58,12 @@ struct Options {
   bool force_exact = false;
   // Read the archive back and compare it before it gets its name.
   bool verify = true;
+  // Asked whether a restore is unfinished: before the run, and again once its instant is fixed. Not
+  // owned; nullptr: nothing is asked.
+  kube::ClusterGuard* guard = nullptr;
+  // Take the backup although a restore is unfinished, or although that cannot be found out. The
+  // archive says so in its manifest, and belongs to the series `<name>_during-restore`.
+  bool during_restore = false;
   Hooks hooks;
 };
 
@@ -109,7 +120,8 @@ struct BackupResult {
 // name: a configuration for encryption was given, whether it encrypts anything or not. Blocks.
 // Errors: what came from the API server, with the kind being listed; kExpired when the run had to
 // begin again too often (etcd is compacted faster than the lists are read, or CRDs keep changing);
-// those of the store.
+// kConflict with reason kube::kUnfinishedRestore; what the guard could not read; those of the
+// store.
 Result<BackupResult> Run(kube::Client& client, const resourceset::ResourceSet& set,
                          const crypto::Transformers& keys, bool encrypted_suffix,
                          storage::Store& store, const Options& options, Progress& progress,

@@ -20,13 +20,17 @@ std::string_view ErrorKindName(ErrorKind kind) {
   return "unknown";
 }
 
-std::string Error::ToString() const {
+std::string Error::MessageWithoutHint() const {
   std::string text;
   for (auto it = contexts_.rbegin(); it != contexts_.rend(); ++it) {
     text += *it;
     text += ": ";
   }
-  text += message_;
+  return text + message_;
+}
+
+std::string Error::ToString() const {
+  std::string text = MessageWithoutHint();
   if (!hint_.empty()) {
     text += " (";
     text += hint_;

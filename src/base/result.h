@@ -63,7 +63,9 @@ class Error {
 
   // HTTP status of the answer; 0 where there was none.
   int code() const { return code_; }
-  // Kubernetes' Status.reason ("AlreadyExists") or S3's code; empty where there was none.
+  // What distinguishes errors of one kind: Kubernetes' Status.reason ("AlreadyExists"), S3's code,
+  // or a constant of the header of the function that failed ("LeaseHeld"). Empty where there is
+  // none.
   const std::string& reason() const { return reason_; }
   const std::string& hint() const { return hint_; }
   // How long the server asked us to wait (Retry-After).
@@ -71,6 +73,8 @@ class Error {
 
   // "context: context: message (hint)": one line, fit to be printed to the user.
   std::string ToString() const;
+  // The same without the hint.
+  std::string MessageWithoutHint() const;
 
  private:
   ErrorKind kind_;

@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/store_option.h"
+#include "kube/cluster_guard.h"
 
 namespace holdfast::cli {
 namespace {
@@ -16,6 +17,8 @@ struct BackupArgs {
   std::string name;
   std::string encryption_config;
   bool exact_lists = false;
+  std::string restore_namespace{kube::kRestoreNamespace};
+  bool during_restore = false;
   Format format = Format::kText;
 };
 
@@ -50,6 +53,9 @@ Status RunBackup(Session& session, const BackupArgs& args) {
   backup::Options options;
   options.name = args.name.empty() ? set.name : args.name;
   options.force_exact = args.exact_lists;
+  kube::ClusterGuard guard(*client, args.restore_namespace, Clock::Real());
+  options.guard = &guard;
+  options.during_restore = args.during_restore;
   HF_TRY(store.AbortLeftOvers(options.name, session.StoreWaits()));
   Result<backup::BackupResult> result = [&] {
     BackupProgress progress(log, isatty(STDERR_FILENO) != 0, Clock::Real());
@@ -94,6 +100,13 @@ void AddBackupCommand(Command app, Session& session) {
   AddEncryptionOption(command, args->encryption_config);
   command.AddFlag("--exact-lists", args->exact_lists,
                   "read every list from etcd at the one revision (slower; the result is the same)");
+  command.AddFlag("--during-restore", args->during_restore,
+                  "back up a cluster whose restore has not ended, or where that cannot be found "
+                  "out; retention never counts such an archive");
+  command
+      .AddOption("--namespace", args->restore_namespace,
+                 "where restores keep their Lease and state (default: cattle-resources-system)")
+      .Text("NS");
   AddOutputOption(command, args->format);
   AddClusterOptions(command, session.common);
   command.OnChosen(

@@ -32,12 +32,8 @@ LeaseRecord LeaseRecord::Of(std::string_view lease) {
   if (auto text = json::FindString(lease, {"spec", "renewTime"}))
     if (auto time = ParseRfc3339(*text)) record.renewed = *time;
   record.transitions = Number(lease, "leaseTransitions").value_or(0);
+  record.uid = json::FindString(lease, {"metadata", "uid"}).value_or("");
   return record;
-}
-
-std::optional<Clock::Wall> LeaseRecord::Expires() const {
-  if (!duration || !renewed) return std::nullopt;
-  return *renewed + *duration;
 }
 
 std::string NewLease(std::string_view ns, std::string_view name, std::string_view holder,

@@ -15,10 +15,11 @@ struct LeaseRecord {
   std::optional<std::chrono::seconds> duration;
   std::optional<Clock::Wall> renewed;
   int64_t transitions = 0;
+  std::string uid;  // metadata.uid
 
   static LeaseRecord Of(std::string_view lease);
-  // When it may be taken over; nullopt: not before the holder frees it.
-  std::optional<Clock::Wall> Expires() const;
+  // Whether it may be taken over when its holder does not renew it.
+  bool expires() const { return duration && renewed; }
 };
 
 // A new Lease that is held.

@@ -129,8 +129,12 @@ PassResult BackupReconciler::Update(const BackupObject& backup, const BackupDeci
 }
 
 PassResult BackupReconciler::Run(const BackupObject& backup, std::stop_token stop) {
-  auto restore = RunningRestore(context_.client, context_.settings.ns, context_.clock, Call(stop));
-  if (restore && !restore->empty()) return WaitForRestore(backup, *restore, stop);
+  if (!backup.meta.during_restore) {
+    auto view = guard_.Look(Call(stop));
+    if (!view && stop.stop_requested()) return {};
+    if (!view) return FailWith(backup, view.error(), false, {}, stop);
+    if (view->restore) return WaitForRestore(backup, view->restore->ToString(), stop);
+  }
   Clock::Steady begin = context_.clock.SteadyNow();
   if (backup.phase != "Failed") context_.notifier.Tell(backup, "start", "the backup begins");
   RunTrace trace{.id = NewRunId()};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kube/cluster_guard.h"
 #include "operator/backup_decision.h"
 #include "operator/reconciler.h"
 #include "operator/store_locator.h"
@@ -16,7 +17,8 @@ namespace holdfast::op {
 
 class BackupReconciler : public Reconciler {
  public:
-  explicit BackupReconciler(Context& context) : context_(context) {}
+  explicit BackupReconciler(Context& context)
+      : context_(context), guard_(context.client, context.settings.ns, context.clock) {}
 
   PassResult Reconcile(const std::string& name, std::stop_token stop) override;
 
@@ -69,6 +71,7 @@ class BackupReconciler : public Reconciler {
   Waits StoreWaits(std::stop_token stop) const;
 
   Context& context_;
+  kube::ClusterGuard guard_;
   std::mutex mutex_;
   struct PendingRetention {
     std::string just_written;

@@ -97,25 +97,20 @@ Result<BackupReconciler::Finished> BackupReconciler::TakeBackup(const BackupObje
   }
 
   SharedProgress progress;
-  std::stop_source run;
-  Link stopped(stop, run);
   backup::Options options;
   options.name = name;
-  options.hooks.revision_fixed = [&](const std::string&) {
-    // The instant that is backed up must not lie within a restore that has begun meanwhile.
-    auto restore =
-        RunningRestore(context_.client, context_.settings.ns, context_.clock, Call(stop));
-    if (!restore || restore->empty()) return;
-    trace.restore = *restore;
-    run.request_stop();
-  };
+  options.guard = &guard_;
+  options.during_restore = backup.meta.during_restore;
   Result<backup::BackupResult> result = [&] {
     ProgressWriter writer(context_, BackupType(), backup.meta, [&] { return progress.Text(); });
     return backup::Run(context_.client, set, keys, !backup.encryption_secret.empty(), store.store(),
-                       options, progress, log, context_.clock, run.get_token());
+                       options, progress, log, context_.clock, stop);
   }();
+  if (!result && result.error().reason() == kube::kUnfinishedRestore) {
+    auto view = guard_.Look(Call(stop));
+    trace.restore = view && view->restore ? view->restore->ToString() : "that ran meanwhile";
+  }
   if (!result) return Fail(std::move(result).error());
-  trace.restore.clear();
   trace.stored = true;
   Clock::Steady begin = context_.clock.SteadyNow();
   auto good = VerifyNew(store.store(), result->filename, backup.verify, result->hash, keys, waits);

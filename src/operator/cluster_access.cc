@@ -10,6 +10,7 @@
 #include "base/rfc3339.h"
 #include "crypto/base64.h"
 #include "crypto/encryption_config.h"
+#include "etcd/client/kms_client.h"
 #include "kube/lease_record.h"
 #include "restore/run_lock.h"
 
@@ -76,7 +77,7 @@ Result<crypto::Transformers> ReadKeys(kube::Client& client, const std::string& n
                     .Hint("Secret " + ns + "/" + name + " needs the key " + kConfigKey));
   HF_ASSIGN(auto config, crypto::EncryptionConfig::Parse(
                              text->view(), "Secret " + ns + "/" + name + ", key " + kConfigKey));
-  return crypto::Transformers::Build(std::move(config));
+  return crypto::Transformers::Build(std::move(config), etcd::GrpcKms());
 }
 
 Status PatchStatus(kube::Client& client, const kube::ResourceType& type, const ObjectMeta& meta,
@@ -132,7 +133,8 @@ void EmitEvent(kube::Client& client, const kube::ResourceType& type, const Objec
 
 namespace {
 
-// Whether `holder`, "<name>:<uid>", is a Restore that is still to be brought to its end.
+// Whether `holder`, "<name>:<uid>" as the reference writes it, is a Restore that is still to be
+// brought to its end.
 Result<bool> IsUnfinishedRestore(kube::Client& client, const std::string& holder,
                                  const kube::Call& call) {
   size_t colon = holder.rfind(':');
@@ -149,7 +151,7 @@ Result<bool> IsUnfinishedRestore(kube::Client& client, const std::string& holder
 
 struct RestoreLease {
   std::string holder, uid, resource_version;
-  std::optional<Clock::Wall> until;  // none: the reference's, which does not renew it
+  bool expires = false;  // false: the reference's, which does not renew it
 };
 
 // None when nobody holds it.
@@ -161,7 +163,7 @@ Result<std::optional<RestoreLease>> ReadRestoreLease(kube::Client& client, const
   RestoreLease lease;
   kube::LeaseRecord record = kube::LeaseRecord::Of(*text);
   lease.holder = record.holder;
-  lease.until = record.Expires();
+  lease.expires = record.expires();
   lease.uid = json::FindString(*text, {"metadata", "uid"}).value_or("");
   lease.resource_version = json::FindString(*text, {"metadata", "resourceVersion"}).value_or("");
   if (lease.holder.empty()) return std::optional<RestoreLease>();
@@ -170,20 +172,10 @@ Result<std::optional<RestoreLease>> ReadRestoreLease(kube::Client& client, const
 
 }  // namespace
 
-Result<std::string> RunningRestore(kube::Client& client, const std::string& ns, Clock& clock,
-                                   const kube::Call& call) {
-  HF_ASSIGN(auto lease, ReadRestoreLease(client, ns, call));
-  if (!lease) return std::string();
-  if (lease->until && *lease->until >= clock.Now()) return lease->holder;
-  // Its run has died. It is continued when it is one of ours.
-  HF_ASSIGN(bool unfinished, IsUnfinishedRestore(client, lease->holder, call));
-  return unfinished ? lease->holder : std::string();
-}
-
 Result<std::string> RemoveDeadRestoreLease(kube::Client& client, const std::string& ns,
                                            const kube::Call& call) {
   HF_ASSIGN(auto lease, ReadRestoreLease(client, ns, call));
-  if (!lease || lease->until) return std::string();
+  if (!lease || lease->expires) return std::string();
   HF_ASSIGN(bool unfinished, IsUnfinishedRestore(client, lease->holder, call));
   if (unfinished) return std::string();  // it takes its own Lease over
   Status gone =

@@ -58,10 +58,6 @@ struct EventText {
 void EmitEvent(kube::Client& client, const kube::ResourceType& type, const ObjectMeta& meta,
                const EventText& event, Clock& clock, const Logger& log);
 
-// Who holds the Lease of restores: a run that renews it, or a Restore whose run has died and that
-// is still to be continued. Empty: nobody. Blocks.
-Result<std::string> RunningRestore(kube::Client& client, const std::string& ns, Clock& clock,
-                                   const kube::Call& call);
 // The reference operator holds that Lease without ever renewing it. Removes what one that died left
 // behind, for a Restore that is not there any more or has ended; returns the holder, empty: there
 // was nothing. Blocks.

@@ -87,6 +87,8 @@ Result<Json> Parse(std::string_view text, ObjectMeta& meta) {
     for (const Json& item : list)
       if (item.is_string()) meta.finalizers.push_back(item.get<std::string>());
   meta.run_now = Text(At(metadata, "annotations"), std::string(kRunNow).c_str());
+  meta.during_restore =
+      Text(At(metadata, "annotations"), std::string(kDuringRestore).c_str()) == "true";
   return json;
 }
 

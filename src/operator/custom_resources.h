@@ -24,6 +24,8 @@ const kube::ResourceType& EventType();
 
 // A run is asked for when its value is another one than status.lastRunNow.
 inline constexpr std::string_view kRunNow = "holdfast.io/run-now";
+// Annotation of a Backup: "true" takes its backups while a restore is unfinished, too.
+inline constexpr std::string_view kDuringRestore = "holdfast.io/during-restore";
 // Keeps a Backup with deletionPolicy Delete until its archives are gone.
 inline constexpr std::string_view kFinalizer = "holdfast.io/archives";
 
@@ -32,7 +34,8 @@ struct ObjectMeta {
   int64_t generation = 0;
   bool deleting = false;
   std::vector<std::string> finalizers;
-  std::string run_now;  // the annotation's value
+  std::string run_now;          // the annotation's value
+  bool during_restore = false;  // the annotation is "true"
 };
 
 struct BackupObject {
@@ -75,7 +78,7 @@ struct RestoreObject {
   bool ignore_errors = false;
   bool dry_run = false;
   bool allow_missing_types = false;
-  std::string max_deletes;  // "25" or "10%"; empty: the default
+  std::string max_deletes;                     // "25" or "10%"; empty: the default
   std::optional<Notifications> notifications;  // none: the operator's
   // status
   std::vector<Condition> conditions;

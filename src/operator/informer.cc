@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstWait{500};
 constexpr std::chrono::milliseconds kLongestRetryWait{15'000};
+// After a watch: what changed meanwhile is seen so much later.
+constexpr std::chrono::milliseconds kLongestWatchWait{5'000};
+// A watch that lasts so long without an event is an ordinary one.
+constexpr std::chrono::seconds kUsefulWatch{10};
 constexpr int64_t kPage = 500;
 
 std::string NameOf(std::string_view object) {
@@ -81,6 +85,7 @@ Status Informer::WatchFrom(std::string& revision, Deadline resync, std::stop_tok
   return client_.Watch(
       type_, "", revision,
       [&](const kube::WatchEvent& event) -> Status {
+        ++events_;
         if (auto seen = json::FindString(event.object, {"metadata", "resourceVersion"}))
           revision = *seen;
         if (event.type != kube::WatchEvent::Type::kBookmark)
@@ -90,8 +95,14 @@ Status Informer::WatchFrom(std::string& revision, Deadline resync, std::stop_tok
       {.deadline = resync, .stop = stop});
 }
 
+// Whatever the server answers, and however fast, requests are spaced out: `wait` doubles until a
+// watch has been of use. A proxy may end each watch at once, or each revision may be too old.
 void Informer::Run(std::stop_token stop) {
   std::chrono::milliseconds wait = kFirstWait;
+  auto pause = [&](std::chrono::milliseconds longest) {
+    clock_.Sleep(std::min(wait, longest), stop);
+    wait = std::min(wait * 2, kLongestRetryWait);
+  };
   while (!stop.stop_requested()) {
     auto revision = ListAll(stop);
     Status status = {};
@@ -99,31 +110,34 @@ void Informer::Run(std::stop_token stop) {
       readiness_.Ready(type_.plural);
       Deadline resync = Deadline::After(clock_, resync_);
       while (status && !stop.stop_requested() && !resync.Passed(clock_)) {
-        wait = kFirstWait;
+        const uint64_t before = events_;
+        const Clock::Steady began = clock_.SteadyNow();
         status = WatchFrom(*revision, resync, stop);
-        // A connection that broke: the watch goes on where it was, after a breath.
-        if (!status && status.error().kind() == ErrorKind::kUnavailable && !stop.stop_requested()) {
+        if (stop.stop_requested() || resync.Passed(clock_)) break;
+        bool useful = events_ != before || clock_.SteadyNow() - began >= kUsefulWatch;
+        if (useful) wait = kFirstWait;
+        // A connection that broke: the watch goes on where it was.
+        bool broke = !status && status.error().kind() == ErrorKind::kUnavailable;
+        if (broke) {
           log_.Debug("a watch broke off",
                      {{"type", type_.ResourceName()}, {"error", status.error().ToString()}});
-          clock_.Sleep(kFirstWait, stop);
           status = {};
         }
+        if (broke || !useful) pause(kLongestWatchWait);
       }
     } else {
       status = Fail(std::move(revision).error());
     }
     if (stop.stop_requested()) return;
-    if (status || status.error().kind() == ErrorKind::kExpired ||
-        status.error().kind() == ErrorKind::kCancelled)
-      continue;  // resync, or the revision is too old
+    if (status || status.error().kind() == ErrorKind::kCancelled) continue;  // resync
+    if (status.error().kind() == ErrorKind::kExpired && revision) continue;  // list anew
     std::string why = status.error().kind() == ErrorKind::kNotFound
                           ? "the CRD " + type_.ResourceName() +
                                 " is not installed (helm install rancher-backup-crd)"
                           : status.error().ToString();
     readiness_.NotReady(type_.plural, why);
     log_.Warn("cannot watch; trying again", {{"type", type_.ResourceName()}, {"error", why}});
-    clock_.Sleep(wait, stop);
-    wait = std::min(wait * 2, kLongestRetryWait);
+    pause(kLongestRetryWait);
   }
 }
 

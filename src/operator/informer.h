@@ -48,6 +48,7 @@ class Informer {
   mutable std::mutex mutex_;
   std::map<std::string, std::string> objects_;
   bool synced_ = false;
+  uint64_t events_ = 0;  // of all watches; the thread of Run()'s
 };
 
 }  // namespace holdfast::op

@@ -51,6 +51,7 @@ class Controller {
       : context_(context),
         type_(type),
         reconciler_(reconciler),
+        queue_(context.clock),
         informer_(
             context.client, type, context.settings.resync, Fingerprint,
             [this](const std::string& name) { queue_.Add(name); }, readiness, context.log,
@@ -168,8 +169,10 @@ std::unique_ptr<kube::LeaseHold> BecomeLeader(Context& context, std::stop_token 
   kube::LeaseOptions options;
   options.ns = context.settings.ns;
   options.name = kLeaderLease;
-  options.holder = context.settings.identity;
+  options.purpose = context.settings.identity;
   options.duration = kLeaseTime;
+  kube::LeaseObservation observed;
+  options.observed = &observed;
   std::string said;
   while (!stop.stop_requested()) {
     auto hold = kube::LeaseHold::Acquire(context.client, options, context.clock, context.log,

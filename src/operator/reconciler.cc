@@ -52,9 +52,7 @@ Status WriteStatus(Context& context, const kube::ResourceType& type, const Objec
 
 std::string StatusText(const Error& error) {
   constexpr size_t kMost = 4000;
-  std::string text = error.ToString();
-  // ToString() ends with " (hint)".
-  if (!error.hint().empty()) text.resize(text.size() - error.hint().size() - 3);
+  std::string text = error.MessageWithoutHint();
   if (text.size() > kMost) text.resize(kMost);
   return text;
 }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/json_text.h"
+#include "kube/cluster_guard.h"
+#include "kube/lease_holder.h"
 #include "operator/own_archives.h"
 #include "operator/plan_text.h"
 #include "operator/run_watch.h"
@@ -58,12 +60,6 @@ Error NoArchive(const RestoreObject& restore, const LocatedStore& store) {
   return Error(ErrorKind::kNotFound, std::move(message))
       .Hint("spec.backupFilename is " + restore.filename +
             "; status.filename of the Backup has the whole name");
-}
-
-// Whose Lease the engine met.
-bool IsHeldByOther(const Error& error) {
-  return error.kind() == ErrorKind::kConflict &&
-         error.ToString().find("Lease") != std::string::npos;
 }
 
 }  // namespace
@@ -134,10 +130,13 @@ PassResult RestoreReconciler::Run(const RestoreObject& restore, std::stop_token 
   auto restored = Work(restore, run, stop);
   // Stopped: what was begun is continued by the next leader.
   if (!restored && stop.stop_requested()) return {};
-  if (!restored && IsHeldByOther(restored.error())) {
-    auto holder =
-        RunningRestore(context_.client, context_.settings.ns, context_.clock, {.stop = stop});
-    return Wait(restore, holder.value_or("of another program"), stop);
+  if (!restored && restored.error().reason() == kube::kLeaseHeld) {
+    auto holder = kube::LeaseHold::Holder(context_.client, context_.settings.ns,
+                                          kube::kRestoreLease, {.stop = stop});
+    return Wait(restore,
+                holder && !holder->empty() ? std::string(kube::PurposeOfHolder(*holder))
+                                           : "of another program",
+                stop);
   }
   if (!restored) return FailWith(restore, restored.error(), nullptr, run, stop);
   const restore::Report& report = restored->report;

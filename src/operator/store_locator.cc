@@ -2,11 +2,20 @@
 
 #include <utility>
 
+#include "backup/s3_secret.h"
 #include "base/json_text.h"
 #include "operator/cluster_access.h"
 
 namespace holdfast::op {
 namespace {
+
+// `kubectl create secret --from-file` takes a file's last line feed with it.
+std::string_view Trimmed(const SecretBytes* value) {
+  std::string_view text = value == nullptr ? std::string_view() : value->view();
+  size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
 
 // The default bucket's Secret as the text that describes a store.
 Result<std::string> DefaultS3(kube::Client& client, const Settings& settings,
@@ -19,31 +28,12 @@ Result<std::string> DefaultS3(kube::Client& client, const Settings& settings,
   for (std::string_view key :
        {"endpoint", "endpointCA", "credentialSecretName", "credentialSecretNamespace", "bucketName",
         "region", "folder", "clientConfig"}) {
-    const SecretBytes* value = secret.Find(key);
-    if (value != nullptr && !value->empty()) member(key, json::Quote(value->view()));
+    if (std::string_view value = Trimmed(secret.Find(key)); !value.empty())
+      member(key, json::Quote(value));
   }
-  const SecretBytes* skip = secret.Find("insecureTLSSkipVerify");
-  if (skip != nullptr && skip->view() == "true") member("insecureTLSSkipVerify", "true");
+  if (Trimmed(secret.Find("insecureTLSSkipVerify")) == "true")
+    member("insecureTLSSkipVerify", "true");
   return "{" + text + "}";
-}
-
-Result<storage::StoreKeys> ReadStoreKeys(kube::Client& client, const std::string& ns,
-                                         const std::string& name, const kube::Call& call) {
-  HF_ASSIGN(SecretData secret, ReadSecret(client, ns, name, call));
-  std::string malformed = "malformed secret [" + name + "] in namespace [" + ns + "], ";
-  if (!secret.has_data)
-    return Fail(ErrorKind::kInvalid, malformed + "unable to read the data field");
-  storage::StoreKeys keys;
-  std::string absent;
-  for (const char* key : {"accessKey", "secretKey"})
-    if (secret.Find(key) == nullptr) absent += (absent.empty() ? "" : ",") + std::string(key);
-  if (!absent.empty())
-    return Fail(
-        ErrorKind::kInvalid,
-        malformed + "the following keys were not found in the data field: [" + absent + "]");
-  keys.access_key = std::string(secret.Find("accessKey")->view());
-  keys.secret_key = secret.Find("secretKey")->Clone();
-  return keys;
 }
 
 // Moves the folders that `file` begins with into the store's folder.
@@ -93,7 +83,7 @@ Result<LocatedStore> LocateStore(kube::Client& client, const Settings& settings,
   storage::SecretReader secrets = [&](const std::string& given, const std::string& name) {
     const std::string& ns = given.empty() ? settings.ns : given;
     located.secrets.push_back(ns + "/" + name);
-    return ReadStoreKeys(client, ns, name, call);
+    return backup::ReadS3Secret(client, ns, name, call);
   };
   HF_ASSIGN(located.opened, storage::OpenStore(std::move(config), secrets, clock, &log));
   return located;

@@ -6,6 +6,11 @@ namespace holdfast::op {
 
 using std::chrono::milliseconds;
 
+namespace {
+// A clock that is set is noticed after so long.
+constexpr std::chrono::nanoseconds kLongestWait = std::chrono::seconds(1);
+}  // namespace
+
 milliseconds Backoff(int failures) {
   constexpr milliseconds kMost = std::chrono::seconds(30);
   if (failures > 30) return std::chrono::seconds(120);
@@ -31,7 +36,7 @@ void WorkQueue::Add(const std::string& name) {
   changed_.notify_one();
 }
 
-void WorkQueue::MoveDue(Time::time_point now) {
+void WorkQueue::MoveDue(Clock::Steady now) {
   while (!timers_.empty() && timers_.begin()->first <= now) {
     std::string name = timers_.begin()->second;
     Enqueue(name, states_[name]);
@@ -41,7 +46,7 @@ void WorkQueue::MoveDue(Time::time_point now) {
 std::optional<std::string> WorkQueue::Pop(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    MoveDue(Time::now());
+    MoveDue(clock_.SteadyNow());
     if (!ready_.empty()) {
       std::string name = std::move(ready_.front());
       ready_.pop_front();
@@ -51,14 +56,16 @@ std::optional<std::string> WorkQueue::Pop(std::stop_token stop) {
       return name;
     }
     // A copy: another worker may take the timer away meanwhile.
-    const auto due = timers_.empty() ? Time::time_point::max() : timers_.begin()->first;
+    const auto due = timers_.empty() ? Clock::Steady::max() : timers_.begin()->first;
     auto changed = [this, due] {
       return !ready_.empty() || (!timers_.empty() && timers_.begin()->first < due);
     };
-    if (due == Time::time_point::max())
+    if (due == Clock::Steady::max())
       changed_.wait(lock, stop, changed);
     else
-      changed_.wait_until(lock, stop, due, changed);
+      changed_.wait_for(lock, stop,
+                        std::min<std::chrono::nanoseconds>(due - clock_.SteadyNow(), kLongestWait),
+                        changed);
   }
   return std::nullopt;
 }
@@ -75,22 +82,13 @@ void WorkQueue::Done(const std::string& name, bool failed, std::optional<millise
     if (state.dirty) {
       ready_.push_back(name);
     } else if (again) {
-      state.at = Time::now() + *again;
+      state.at = clock_.SteadyNow() + *again;
       timers_.insert({*state.at, name});
     } else {
       states_.erase(found);  // nothing is to be remembered
     }
   }
   changed_.notify_all();
-}
-
-void WorkQueue::Forget(const std::string& name) {
-  std::lock_guard lock(mutex_);
-  auto found = states_.find(name);
-  if (found == states_.end()) return;
-  if (found->second.at) timers_.erase({*found->second.at, name});
-  std::erase(ready_, name);
-  states_.erase(found);
 }
 
 size_t WorkQueue::depth() const {

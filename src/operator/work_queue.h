@@ -12,6 +12,8 @@
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
+
 namespace holdfast::op {
 
 // 5 ms, doubling to 30 s; from the 31st failure on 120 s.
@@ -19,7 +21,9 @@ std::chrono::milliseconds Backoff(int failures);
 
 class WorkQueue {
  public:
-  using Time = std::chrono::steady_clock;
+  // `clock` says when a wait is over; it must outlive the queue. Pop() looks at it at least once a
+  // second.
+  explicit WorkQueue(Clock& clock) : clock_(clock) {}
 
   // Now. Takes back a wait that Done() asked for.
   void Add(const std::string& name);
@@ -29,8 +33,6 @@ class WorkQueue {
   // failure in a row. Else it comes again after `again`, if given.
   void Done(const std::string& name, bool failed,
             std::optional<std::chrono::milliseconds> again = std::nullopt);
-  // The object is gone.
-  void Forget(const std::string& name);
 
   // Names that could be worked on now.
   size_t depth() const;
@@ -41,16 +43,17 @@ class WorkQueue {
     bool working = false;
     bool dirty = false;  // waiting in ready_, or to be put there when the pass ends
     int failures = 0;
-    std::optional<Time::time_point> at;
+    std::optional<Clock::Steady> at;
   };
   void Enqueue(const std::string& name, State& state);
-  void MoveDue(Time::time_point now);
+  void MoveDue(Clock::Steady now);
 
+  Clock& clock_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, State> states_;
   std::deque<std::string> ready_;
-  std::set<std::pair<Time::time_point, std::string>> timers_;
+  std::set<std::pair<Clock::Steady, std::string>> timers_;
 };
 
 }  // namespace holdfast::op

@@ -22,7 +22,7 @@ TEST(WorkQueue, BackoffIsTheReferences) {
 }
 
 TEST(WorkQueue, ANameIsWithOneWorkerAtATime) {
-  WorkQueue queue;
+  WorkQueue queue(Clock::Real());
   queue.Add("a");
   queue.Add("a");
   EXPECT_EQ(queue.depth(), 1u);
@@ -38,7 +38,7 @@ TEST(WorkQueue, ANameIsWithOneWorkerAtATime) {
 }
 
 TEST(WorkQueue, WhatFailedComesAgain) {
-  WorkQueue queue;
+  WorkQueue queue(Clock::Real());
   queue.Add("a");
   for (int i = 1; i <= 3; ++i) {
     EXPECT_EQ(queue.Pop({}), "a");
@@ -51,7 +51,7 @@ TEST(WorkQueue, WhatFailedComesAgain) {
 }
 
 TEST(WorkQueue, AWaitIsKeptOrCutShort) {
-  WorkQueue queue;
+  WorkQueue queue(Clock::Real());
   queue.Add("late");
   queue.Add("soon");
   EXPECT_EQ(queue.Pop({}), "late");
@@ -64,7 +64,7 @@ TEST(WorkQueue, AWaitIsKeptOrCutShort) {
 }
 
 TEST(WorkQueue, StopEndsAWait) {
-  WorkQueue queue;
+  WorkQueue queue(Clock::Real());
   queue.Add("a");
   queue.Pop({});
   queue.Done("a", false, 1h);
@@ -73,19 +73,25 @@ TEST(WorkQueue, StopEndsAWait) {
   EXPECT_EQ(queue.Pop(stop.get_token()), std::nullopt);
 }
 
-TEST(WorkQueue, WhatIsForgottenDoesNotCome) {
-  WorkQueue queue;
+TEST(WorkQueue, WaitsByItsClock) {
+  struct JumpingClock : Clock {
+    Wall Now() const override { return Clock::Real().Now(); }
+    Steady SteadyNow() const override { return Steady(std::chrono::hours(jumped)); }
+    bool Sleep(std::chrono::nanoseconds, std::stop_token) override { return true; }
+    std::atomic<int> jumped = 1;
+  } clock;
+  WorkQueue queue(clock);
   queue.Add("a");
-  queue.Forget("a");
+  queue.Pop({});
+  queue.Done("a", false, 1h);
   queue.Add("b");
   EXPECT_EQ(queue.Pop({}), "b");
-  queue.Forget("b");
-  queue.Done("b", true);
-  EXPECT_EQ(queue.depth(), 0u);
+  clock.jumped = 2;
+  EXPECT_EQ(queue.Pop({}), "a");
 }
 
 TEST(WorkQueue, ManyWorkersWaitForTheSameTimers) {
-  WorkQueue queue;
+  WorkQueue queue(Clock::Real());
   std::stop_source stop;
   std::atomic<int> passes = 0;
   std::vector<std::jthread> workers;

@@ -1,6 +1,7 @@
 // The few requests that a restore sends, as an interface: the seam where tests inject faults.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -34,11 +35,16 @@ class Api {
                                          const kube::ObjectSink& sink) = 0;
 };
 
+// Asked before each request that changes something; its error is returned instead of sending it.
+// Called by many threads at once, must not block.
+using MayWrite = std::function<Status()>;
+
 // The API server, every call with the same deadline and stop token.
 class ClientApi : public Api {
  public:
-  // `client` must outlive this.
-  ClientApi(kube::Client& client, kube::Call call) : client_(client), call_(std::move(call)) {}
+  // `client` must outlive this. `may_write` empty: always.
+  ClientApi(kube::Client& client, kube::Call call, MayWrite may_write = {})
+      : client_(client), call_(std::move(call)), may_write_(std::move(may_write)) {}
 
   Result<std::string> Get(const kube::ResourceType& type, std::string_view ns,
                           std::string_view name) override {
@@ -47,25 +53,30 @@ class ClientApi : public Api {
   Result<std::string> Create(const kube::ResourceType& type, std::string_view ns,
                              std::string_view object,
                              const kube::WriteOptions& options = {}) override {
+    if (may_write_) HF_TRY(may_write_());
     return client_.Create(type, ns, object, call_, options);
   }
   Result<std::string> Update(const kube::ResourceType& type, std::string_view ns,
                              std::string_view name, std::string_view object,
                              const kube::WriteOptions& options = {}) override {
+    if (may_write_) HF_TRY(may_write_());
     return client_.Update(type, ns, name, object, call_, options);
   }
   Result<std::string> UpdateStatus(const kube::ResourceType& type, std::string_view ns,
                                    std::string_view name, std::string_view object,
                                    const kube::WriteOptions& options = {}) override {
+    if (may_write_) HF_TRY(may_write_());
     return client_.UpdateStatus(type, ns, name, object, call_, options);
   }
   Result<std::string> MergePatch(const kube::ResourceType& type, std::string_view ns,
                                  std::string_view name, std::string_view patch,
                                  const kube::WriteOptions& options = {}) override {
+    if (may_write_) HF_TRY(may_write_());
     return client_.Patch(type, ns, name, kube::PatchType::kMerge, patch, call_, options);
   }
   Status Delete(const kube::ResourceType& type, std::string_view ns, std::string_view name,
                 const kube::DeleteOptions& options) override {
+    if (may_write_) HF_TRY(may_write_());
     return client_.Delete(type, ns, name, options, call_);
   }
   Result<kube::ListEnd> ListPage(const kube::ListRequest& request,
@@ -76,6 +87,7 @@ class ClientApi : public Api {
  private:
   kube::Client& client_;
   kube::Call call_;
+  MayWrite may_write_;
 };
 
 }  // namespace holdfast::restore

@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kube/cluster_guard.h"
 #include "kube/types.h"
 #include "restore/api.h"
 
 namespace holdfast::restore {
 
-inline constexpr std::string_view kStateName = "holdfast-restore-state";
+inline constexpr std::string_view kStateName = kube::kRestoreRecord;
 
 struct ScaledController {
   std::string api_version;

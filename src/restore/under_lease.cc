@@ -14,6 +14,8 @@ namespace {
 
 // For scaling up after a failure or a stop, when the run itself may not send anything any more.
 constexpr std::chrono::seconds kEndGrace{30};
+// How long the API server may be away before controllers stay at zero.
+constexpr std::chrono::minutes kRetakeLimit{10};
 
 // The cluster as it is once controllers are at zero and what was being deleted has gone.
 struct Planned {
@@ -88,10 +90,42 @@ Status Work(const Session& session, const OpenedArchive& archive, bool planned_e
   return PruneStage(session, state, failures);
 }
 
+// Before anything is undone: the Lease is still held, or is taken again when the API server was
+// away and nobody has held it meanwhile. A run that was stopped does not wait for that: whoever
+// comes next finds the record.
+Status MakeSureOfLease(const Session& outer, std::unique_ptr<kube::LeaseHold>& lease,
+                       Status& result) {
+  Status held = lease->CheckStillHeld({Deadline::After(outer.clock, kEndGrace), {}});
+  if (held || !lease->lost()) return held;
+  if (outer.stop.stop_requested()) return held;
+  outer.progress.Phase("waiting to take the lost Lease again");
+  const std::string why = lease->why_lost();
+  HF_ASSIGN(auto again, lease->Retake(kRetakeLimit, {Deadline::Never(), outer.stop}));
+  lease = std::move(again);
+  const bool only_stopped = !result && (result.error().kind() == ErrorKind::kCancelled ||
+                                        result.error().reason() == kube::kLeaseLost);
+  if (only_stopped)
+    result = Fail(Error(ErrorKind::kUnavailable, why)
+                      .With("the Lease was lost in the middle of the restore, and taken again")
+                      .Hint("run the restore again: what is restored is not written again"));
+  return {};
+}
+
+// What remains when the Lease is not ours any more.
+Error LeftBehind(const Quiesce& quiesce, Error lost) {
+  bool another = lost.reason() == kube::kLeaseLost;
+  Error error = std::move(lost).With("the Lease was lost in the middle of the restore");
+  if (another)
+    error = std::move(error).Hint(
+        "another run that holds the Lease scales them up at its end; when there is none, run "
+        "`holdfast restore --abort`, or the restore again");
+  return quiesce.NotScaledUp(std::move(error));
+}
+
 // Scales up what is at zero because of this run, and removes the record that it has begun when it
 // has come to its end, or has changed nothing.
 Status ScaleUp(const Session& session, const OpenedArchive& archive, const Outcomes& outcomes,
-               Quiesce& quiesce, Status work) {
+               Quiesce& quiesce, const MayWrite& may_write, Status work) {
   quiesce.LeaveAlone([&](const ScaledController& c) {
     ObjectId id = archive.FindController(c.api_version, c.resource, c.ns, c.name);
     using What = Outcomes::What;
@@ -106,7 +140,7 @@ Status ScaleUp(const Session& session, const OpenedArchive& archive, const Outco
   bool half_restored = !work && (wrote || !quiesce.adopted_run().empty());
   // Not `session.stop`: a run that was stopped scales up all the same.
   kube::Call call{Deadline::After(session.clock, kEndGrace), {}};
-  ClientApi api(session.client, call);
+  ClientApi api(session.client, call, may_write);
   Result<kube::Discovery> discovery = kube::Discovery::Fetch(session.client, call);
   Status up = discovery
                   ? quiesce.Up(api, TypeOfDiscovery(*discovery),
@@ -127,16 +161,23 @@ Result<Report> RestoreUnderLease(const Session& outer, const OpenedArchive& arch
                                  bool planned_empty) {
   std::stop_source inner;  // also requested when the Lease is lost
   std::stop_callback forward(outer.stop, [&] { inner.request_stop(); });
-  ClientApi api(outer.client, kube::Call{Deadline::Never(), inner.get_token()});
+  std::unique_ptr<kube::LeaseHold> lease;
+  // A process that was paused, or cut off, finds its Lease lost here before it sends a write.
+  const MayWrite may_write = [&lease]() -> Status {
+    if (!lease || !lease->lost()) return {};
+    return Fail(
+        Error(ErrorKind::kCancelled, lease->why_lost()).Reason(std::string(kube::kLeaseLost)));
+  };
+  ClientApi api(outer.client, kube::Call{Deadline::Never(), inner.get_token()}, may_write);
   Session session{outer.client, api,         outer.options, outer.progress,
                   outer.log,    outer.clock, outer.report,  inner.get_token()};
   const Options& options = session.options;
 
   session.progress.Phase("taking the Lease");
-  HF_ASSIGN(auto lease, kube::LeaseHold::Acquire(session.client,
-                                                 LeaseOf(options.lease_namespace,
-                                                         options.run_name + ":" + options.run_uid),
-                                                 session.clock, session.log, session.Call()));
+  HF_ASSIGN(lease, kube::LeaseHold::Acquire(
+                       session.client,
+                       LeaseOf(options.lease_namespace, options.run_name + ":" + options.run_uid),
+                       session.clock, session.log, session.Call()));
   std::stop_callback lost(lease->lost_token(), [&] { inner.request_stop(); });
 
   Quiesce::Settings settings;
@@ -153,16 +194,15 @@ Result<Report> RestoreUnderLease(const Session& outer, const OpenedArchive& arch
                         ") has not ended; its controllers are scaled up with this one's");
   if (result) result = quiesce.Begin(session.api);
   if (result) result = Work(session, archive, planned_empty, quiesce, outcomes, reconnecting);
-  if (lease->lost()) {
-    // Whoever has it now has found the stored counts, and scales up when it is done.
-    return Fail(Error(ErrorKind::kConflict, lease->why_lost())
-                    .With("the Lease was lost in the middle of the restore"));
+  if (Status held = MakeSureOfLease(outer, lease, result); !held) {
+    result = Fail(LeftBehind(quiesce, std::move(held).error()));
+  } else {
+    result = ScaleUp(session, archive, outcomes, quiesce, may_write, std::move(result));
+    Status released = lease->Release({Deadline::After(session.clock, kEndGrace), {}});
+    if (!released)
+      session.report.Note("the Lease could not be freed, it will expire: " +
+                          released.error().ToString());
   }
-  result = ScaleUp(session, archive, outcomes, quiesce, std::move(result));
-  Status released = lease->Release({Deadline::After(session.clock, kEndGrace), {}});
-  if (!released)
-    session.report.Note("the Lease could not be freed, it will expire: " +
-                        released.error().ToString());
   Report report = session.report.Take();
   ReportOutcomes(archive, outcomes, reconnecting, report);
   if (result) return report;

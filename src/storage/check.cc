@@ -85,8 +85,7 @@ class Check {
     if (Status done = work(); !done) {
       step.outcome = Outcome::kFailed;
       step.hint = done.error().hint();
-      step.error = done.error().ToString();
-      if (!step.hint.empty()) step.error.resize(step.error.size() - step.hint.size() - 3);
+      step.error = done.error().MessageWithoutHint();
       if (s3_ != nullptr && done.error().kind() == ErrorKind::kUnauthorized)
         step.permission = std::move(permission);
     }

@@ -3,6 +3,7 @@
 
 #include "stream/sha256.h"
 #include "testbed/kubeconfig.h"
+#include "tests/kms_plugin.h"
 #include "tests/operator/rig.h"
 
 namespace holdfast::tests {
@@ -97,6 +98,24 @@ TEST_F(OperatorBackup, EncryptedArchivesSaySo) {
   Json backup = AwaitBackup("secret", "Completed");
   EXPECT_THAT(TextAt(backup, "status/filename"), MatchesRegex("secret-.*Z.tar.gz.enc"));
   EXPECT_EQ(TextAt(backup, "status/lastResult/verified"), "Full");
+}
+
+TEST_F(OperatorBackup, EncryptsWithAKmsPlugin) {
+  KmsPlugin plugin(folder().path() / "kms.sock");
+  Json secret = {{"metadata", {{"name", "kms"}}},
+                 {"stringData",
+                  {{"encryption-provider-config.yaml",
+                    "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n"
+                    "resources:\n- resources: [secrets]\n  providers:\n"
+                    "  - kms: {apiVersion: v2, name: plugin, endpoint: \"" +
+                        plugin.endpoint() + "\"}\n"}}}};
+  Create("/api/v1/namespaces/" + std::string(kNs) + "/secrets", secret.dump());
+  Start();
+  CreateBackup("kms", "{resourceSetName: app, encryptionConfigSecretName: kms, verify: Full}");
+  Json backup = AwaitBackup("kms", "Completed");
+  EXPECT_EQ(TextAt(backup, "status/lastResult/verified"), "Full");
+  EXPECT_GT(plugin.encrypts(), 0);
+  EXPECT_GT(plugin.decrypts(), 0);
 }
 
 TEST_F(OperatorBackup, EmptyStorageLocationsAreTheDefaultStore) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 #include "tests/operator/rig.h"
 
@@ -60,6 +61,11 @@ class OperatorLeader : public OperatorTest {
   static bool StateStored() {
     return !Get("/api/v1/namespaces/" + std::string(kNs) + "/configmaps/holdfast-restore-state")
                 .is_null();
+  }
+  static std::string RestoreHolder() {
+    return TextAt(Get("/apis/coordination.k8s.io/v1/namespaces/" + std::string(kNs) +
+                      "/leases/restore-controller"),
+                  "spec/holderIdentity");
   }
   // An archive of "bulk", and a change to it, and a Restore that waits for the pod to end.
   void BeginRestore(const std::string& name) {
@@ -138,6 +144,40 @@ TEST_F(OperatorLeader, FailoverInTheMiddleOfARestore) {
   EXPECT_EQ(Replicas(), 3);
   EXPECT_FALSE(StateStored());
   EXPECT_FALSE(Get("/api/v1/namespaces/bulk/configmaps/c1").is_null());
+  EXPECT_EQ(second->Terminate().code, 0);
+}
+
+// The length of the pause is what is tested: longer than both Leases last.
+TEST_F(OperatorLeader, APausedLeaderChangesNothingWhenItGoesOn) {
+  Start().AwaitLeading();
+  auto second = Second();
+  ASSERT_TRUE(Eventually([&] { return second->Log().find("standing by") != std::string::npos; }));
+  ASSERT_NO_FATAL_FAILURE(BeginRestore("paused"));
+  std::string first_holder = RestoreHolder();
+  EXPECT_THAT(first_holder, HasSubstr("paused:"));
+  kill(op().pid(), SIGSTOP);
+  second->AwaitLeading();
+  std::this_thread::sleep_for(std::chrono::seconds(25));
+  // Nobody works under the Lease of another while that may be alive.
+  EXPECT_EQ(RestoreHolder(), first_holder);
+  kill(op().pid(), SIGCONT);
+  ASSERT_TRUE(
+      Eventually([&] { return op().Log().find("no longer the leader") != std::string::npos; }));
+  ASSERT_TRUE(
+      Eventually([&] { return !RestoreHolder().empty() && RestoreHolder() != first_holder; }));
+  // What is at zero stays so under the second one's restore, whatever the first one would clean up.
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(Replicas(), 0);
+    EXPECT_TRUE(StateStored());
+    EXPECT_THAT(RestoreHolder(), HasSubstr("paused:"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  RemovePod();
+  EXPECT_EQ(ConditionsText(AwaitRestore("paused", "Completed")), "Ready=True Completed");
+  EXPECT_EQ(Replicas(), 3);
+  EXPECT_FALSE(StateStored());
+  EXPECT_FALSE(Get("/api/v1/namespaces/bulk/configmaps/c1").is_null());
+  EXPECT_THAT(op().Log(), Not(HasSubstr("restore done")));
   EXPECT_EQ(second->Terminate().code, 0);
 }
 

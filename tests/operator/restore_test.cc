@@ -228,6 +228,28 @@ TEST_F(OperatorRestore, OneAtATimeAndBackupsWait) {
   EXPECT_EQ(Data("a"), "1");
 }
 
+// Its Lease is free or has run out, but the cluster is half restored.
+TEST_F(OperatorRestore, BackupsWaitForARestoreThatDiedToo) {
+  const std::string maps = "/api/v1/namespaces/" + std::string(kNs) + "/configmaps";
+  Start();
+  MakeArchive("good");
+  Create(maps, R"({"metadata":{"name":"holdfast-restore-state"},"data":{"state":)"
+               R"("{\"format\":1,\"run\":\"died\",\"archive\":\"a\",\"controllers\":[]}"}})");
+  CreateBackup("pends", "{resourceSetName: app}");
+  Json backup =
+      AwaitBackup("pends", [](const Json& b) { return TextAt(b, "status/phase") == "Pending"; });
+  EXPECT_THAT(ConditionsText(backup), HasSubstr("died"));
+  Patch(std::string(kBackups) + "/pends",
+        R"({"metadata":{"annotations":{"holdfast.io/during-restore":"true"}}})");
+  backup = AwaitBackup("pends", "Completed");
+  EXPECT_THAT(TextAt(backup, "status/filename"), HasSubstr("pends_during-restore-"));
+  CreateBackup("later", "{resourceSetName: app}");
+  AwaitBackup("later", [](const Json& b) { return TextAt(b, "status/phase") == "Pending"; });
+  Delete(maps + "/holdfast-restore-state");
+  backup = AwaitBackup("later", "Completed");
+  EXPECT_THAT(TextAt(backup, "status/filename"), Not(HasSubstr("during-restore")));
+}
+
 TEST_F(OperatorRestore, ManyAtOnceAllEnd) {
   Start();
   std::string file = MakeArchive("shared");

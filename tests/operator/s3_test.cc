@@ -145,6 +145,31 @@ TEST_F(OperatorS3, ARetentionThatFailsIsATroubleOfItsOwn) {
               HasSubstr("holdfast_retention_failures_total{name=\"kept\"}"));
 }
 
+// As `kubectl create secret --from-file` makes Secrets.
+TEST_F(OperatorS3, LineFeedsInSecretsAreNoPartOfTheValues) {
+  MakeSecret("from-files", {{"accessKey", minio().root().access_key + "\n"},
+                            {"secretKey", minio().root().secret_key + "\r\n"}});
+  MakeSecret("default-from-files", {{"endpoint", minio().url() + "\n"},
+                                    {"bucketName", "backups\n"},
+                                    {"folder", "trimmed\n"},
+                                    {"region", "us-east-1\n"},
+                                    {"insecureTLSSkipVerify", "false\n"},
+                                    {"credentialSecretName", "from-files\n"},
+                                    {"credentialSecretNamespace", std::string(kNs) + "\n"}});
+  Start({{"DEFAULT_PERSISTENCE_ENABLED", ""},
+         {"DEFAULT_S3_BACKUP_STORAGE_LOCATION", "default-from-files"}});
+  CreateBackup("trimmed", "{resourceSetName: app}");
+  AwaitBackup("trimmed", "Completed");
+  EXPECT_THAT(Objects("trimmed"), SizeIs(1));
+  // A session token is sent: this one is not good.
+  MakeSecret("with-token", {{"accessKey", minio().root().access_key},
+                            {"secretKey", minio().root().secret_key},
+                            {"sessionToken", "no-such-token\n"}});
+  CreateBackup("token", "{resourceSetName: app, " + Location("token", "with-token") + "}");
+  AwaitBackup("token", "Retrying");
+  EXPECT_THAT(Objects("token"), IsEmpty());
+}
+
 TEST_F(OperatorS3, RetentionTouchesNothingOfOthers) {
   Start();
   std::string location = Location("shared");
