@@ -22,6 +22,7 @@ struct RestoreArgs {
   bool abort = false;
   bool ignore_errors = false;
   bool allow_missing_types = false;
+  bool prune_volumes = false;
   int64_t delete_timeout = 0;
   int64_t terminating_timeout = 120;
   std::string max_deletes;
@@ -49,6 +50,7 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
   HF_ASSIGN(auto client, session.Connect(log));
   restore::Options options;
   options.prune = args.prune;
+  options.prune_volumes = args.prune_volumes;
   options.delete_timeout = std::chrono::seconds(args.delete_timeout);
   options.ignore_errors = args.ignore_errors;
   options.plan_only = args.plan;
@@ -131,6 +133,10 @@ void AddRestoreCommand(Command app, Session& session) {
                   "objects that fail are reported and do not make the restore fail");
   command.AddFlag("--prune-missing-types", args->allow_missing_types,
                   "let --prune delete even where the archive lacks a whole type");
+  command.AddFlag(
+      "--prune-volumes", args->prune_volumes,
+      "let --prune delete PersistentVolumes, PersistentVolumeClaims, and namespaces that "
+      "hold claims");
   command.AddOption("--namespace", args->ns, "namespace of the restore's Lease and state")
       .Text("NS [cattle-resources-system]");
   command.AddFlag("--abort", args->abort, "undo what a crashed restore left scaled down");

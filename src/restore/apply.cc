@@ -13,6 +13,15 @@ std::string OwnKey(const Index& index, ObjectId id) {
          std::string(index.Name(id));
 }
 
+// Refused by something that Phase::kLast may change, not for lack of rights.
+bool RefusedByPolicy(const Error& error) {
+  const std::string& text = error.message();
+  auto names = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  if (error.code() == 403)
+    return !names(" cannot create resource") && !names(" cannot update resource");
+  return error.code() == 422 && names("AdmissionPolicy");
+}
+
 }  // namespace
 
 void Outcomes::Set(ObjectId id, What what, bool status) {
@@ -107,6 +116,25 @@ Status Applier::RetryHeldBack(std::vector<ObjectId> ids, std::set<kube::WebhookF
   }
 }
 
+// Controllers and admission take up a new quota or policy some time after it was stored.
+Status Applier::RetryRefused() {
+  constexpr std::chrono::seconds kWaits[] = {std::chrono::seconds(0), std::chrono::seconds(1),
+                                             std::chrono::seconds(3)};
+  for (size_t i = 0; i < std::size(kWaits); ++i) {
+    std::vector<ObjectId> ids;
+    {
+      std::lock_guard lock(mutex_);
+      ids.swap(refused_);
+    }
+    if (ids.empty()) return {};
+    if (i != 0 && !context_.clock.Sleep(kWaits[i], context_.stop))
+      return Fail(ErrorKind::kCancelled, "stopped");
+    std::sort(ids.begin(), ids.end());
+    HF_TRY(RunAll(ids, /*last_chance=*/i + 1 == std::size(kWaits)));
+  }
+  return {};
+}
+
 Action Applier::ActionOf(ObjectId id) {
   Action action = context_.plan[id];
   std::lock_guard lock(mutex_);
@@ -115,6 +143,7 @@ Action Applier::ActionOf(ObjectId id) {
 }
 
 Status Applier::Finish() {
+  HF_TRY(RetryRefused());
   HF_TRY(RetryHeldBack());
   const std::vector<ObjectId>& deferred = context_.plan.deferred();
   HF_TRY(ParallelFor(deferred.size(), settings_.workers, context_.stop,
@@ -239,6 +268,11 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
       HoldBack(id);
       return {};
     }
+    if (!last_chance && RefusedByPolicy(error) && !context_.plan.Waves(Phase::kLast).empty()) {
+      std::lock_guard lock(mutex_);
+      refused_.push_back(id);
+      return {};
+    }
     if (!outcomes_.WasWritten(id)) outcomes_.Set(id, What::kFailed, false);
     report_.Failed(context_.index.Describe(id), error.ToString());
     Done();
@@ -257,7 +291,8 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
   if (what == What::kStatusOnly && outcomes_.WasWritten(id)) what = outcomes_.Get(id);
   outcomes_.Set(id, what, written->status);
   bool said = !written->dropped_owners.empty() || !written->kept_crd_versions.empty() ||
-              !written->notes.empty() || written->what == Written::What::kForgiven;
+              !written->notes.empty() || !written->left.empty() ||
+              written->what == Written::What::kForgiven;
   if (said) {
     std::string object = context_.index.Describe(id);
     report_.With([&](Report& report) {
@@ -266,6 +301,9 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
       }
       for (std::string& text : written->kept_crd_versions) {
         report.kept_versions.Add(object, std::move(text));
+      }
+      for (std::string& text : written->left) {
+        report.left.Add(object, std::move(text));
       }
       for (std::string& text : written->notes) {
         if (written->what == Written::What::kForgiven) {

@@ -94,6 +94,8 @@ class Applier {
  private:
   Status RunAll(const std::vector<ObjectId>& ids, bool last_chance);
   Status RetryHeldBack();
+  // What a quota, limit or policy of the cluster refused, after the archive's were written.
+  Status RetryRefused();
   Status RetryHeldBack(std::vector<ObjectId> ids, std::set<kube::WebhookFailure>& probed);
   Action ActionOf(ObjectId id);
   void HoldBack(ObjectId id);
@@ -117,6 +119,7 @@ class Applier {
   DownWebhooks webhooks_;
   std::mutex mutex_;  // of what follows
   std::vector<ObjectId> held_back_;
+  std::vector<ObjectId> refused_;        // see RetryRefused()
   std::set<ObjectId> status_held_back_;  // written but for their status
   // Namespaces that were held back: their contents are held back with them.
   std::set<std::string, std::less<>> namespaces_held_back_;

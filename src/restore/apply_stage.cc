@@ -6,6 +6,7 @@
 
 #include "restore/apply_stage_impl.h"
 #include "restore/crds.h"
+#include "restore/new_namespaces.h"
 #include "restore/run_lock.h"
 
 namespace holdfast::restore {
@@ -139,6 +140,7 @@ Result<Applied> Apply(const ApplyInput& input, Applied state) {
   progress.Phase("restoring cluster-scoped objects");
   HF_TRY(applier->Run(Phase::kClusterScoped));
   progress.Phase("restoring namespaced objects");
+  HF_TRY(CreateNamespaces(input.session, input.archive.name, state.plan.new_namespaces()));
   HF_TRY(applier->Run(Phase::kNamespaced));
   progress.Phase("restoring webhook configurations and API services");
   HF_TRY(applier->Run(Phase::kLast));

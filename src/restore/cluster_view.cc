@@ -4,6 +4,7 @@
 
 #include "base/json_scan.h"
 #include "restore/crds.h"
+#include "restore/live_object.h"
 #include "restore/write_object.h"
 
 namespace holdfast::restore {
@@ -92,6 +93,31 @@ bool DeletesAccounts(const Plan& plan, const Live& live) {
   return false;
 }
 
+bool DeletesNamespaces(const Plan& plan, const Live& live) {
+  for (const PruneDelete& doomed : plan.deletes()) {
+    const ExtraObject& extra = live.extras()[doomed.extra];
+    if (extra.type->gv.group.empty() && extra.type->plural == "namespaces") return true;
+  }
+  return false;
+}
+
+// Whatever the ResourceSet selects: a Namespace that is deleted takes its claims with it.
+Result<std::set<std::string>> NamespacesWithClaims(const Session& session,
+                                                   const ClusterView& cluster) {
+  std::set<std::string> out;
+  const kube::ResourceType* claims =
+      cluster.discovery->ByPlural({"", "v1"}, "persistentvolumeclaims");
+  if (claims == nullptr) return out;
+  ClientLister lister = MakeLister(session, *cluster.discovery);
+  HF_TRY_CONTEXT(lister.List(*claims, "", /*metadata_only=*/true,
+                             [&](std::string_view object) -> Status {
+                               out.insert(ReadLiveMetadata(object).ns);
+                               return {};
+                             }),
+                 "listing PersistentVolumeClaims, which prune must not delete");
+  return out;
+}
+
 }  // namespace
 
 ClientLister MakeLister(const Session& session, const kube::Discovery& discovery) {
@@ -158,10 +184,18 @@ Result<Plan> PlanCluster(const Session& session, const OpenedArchive& archive,
   how.keep = session.options.keep;
   how.others_write = input.others_write;
   how.going_is_final = input.going_is_final;
+  how.absent_namespaces = cluster.going.absent_namespaces;
+  how.prune_volumes = session.options.prune_volumes;
   Plan plan = Plan::Build(archive.index, *cluster.types, *cluster.live, how);
-  if (!DeletesAccounts(plan, *cluster.live)) return plan;
-  HF_ASSIGN(how.service_account, OwnServiceAccount(session));
-  if (how.service_account.empty()) return plan;
+  bool accounts = DeletesAccounts(plan, *cluster.live);
+  bool namespaces = !how.prune_volumes && DeletesNamespaces(plan, *cluster.live);
+  if (accounts) {
+    HF_ASSIGN(how.service_account, OwnServiceAccount(session));
+  }
+  if (namespaces) {
+    HF_ASSIGN(how.namespaces_with_claims, NamespacesWithClaims(session, cluster));
+  }
+  if (how.service_account.empty() && how.namespaces_with_claims.empty()) return plan;
   return Plan::Build(archive.index, *cluster.types, *cluster.live, how);
 }
 

@@ -11,6 +11,7 @@
 #include "base/json_edit.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "restore/field_rules.h"
 #include "restore/job_fields.h"
 
 namespace holdfast::restore {
@@ -126,6 +127,8 @@ void AppendMainForm(std::string& out, Special special, std::string_view object) 
         json::FindString(object, {"type"}) == "kubernetes.io/service-account-token";
   if (special == Special::kJob) {
     AppendLevel(out, context, Level::kTop, ComparedJob(object));
+  } else if (auto fields = ComparedFields(special, object)) {
+    AppendLevel(out, context, Level::kTop, *fields);
   } else {
     AppendLevel(out, context, Level::kTop, object);
   }
@@ -168,6 +171,22 @@ Special SpecialOf(const kube::GroupVersion& gv, std::string_view plural) {
       {"management.cattle.io", "v3", "clusters", Special::kManagementCluster},
       {"resources.cattle.io", "v1", "resourcesets", Special::kResourceSet},
       {"batch", "", "jobs", Special::kJob},
+      {"", "v1", "services", Special::kService},
+      {"", "v1", "persistentvolumes", Special::kVolume},
+      {"", "v1", "persistentvolumeclaims", Special::kClaim},
+      {"", "v1", "pods", Special::kPod},
+      {"", "v1", "nodes", Special::kNode},
+      {"", "v1", "endpoints", Special::kEndpoints},
+      {"", "v1", "configmaps", Special::kConfigMap},
+      {"coordination.k8s.io", "", "leases", Special::kLease},
+      {"apps", "", "controllerrevisions", Special::kControllerRevision},
+      {"apps", "", "replicasets", Special::kReplicaSet},
+      {"discovery.k8s.io", "", "endpointslices", Special::kEndpointSlice},
+      {"snapshot.storage.k8s.io", "", "volumesnapshotcontents", Special::kSnapshotContent},
+      {"rbac.authorization.k8s.io", "", "clusterroles", Special::kClusterRole},
+      {"networking.k8s.io", "", "ipaddresses", Special::kIpAddress},
+      {"certificates.k8s.io", "", "certificatesigningrequests", Special::kCertificateRequest},
+      {"apiregistration.k8s.io", "", "apiservices", Special::kApiService},
   };
   for (const Row& row : kRows)
     if (row.group == gv.group && row.plural == plural &&

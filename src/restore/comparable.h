@@ -4,7 +4,8 @@
 // metadata's name and namespace (the key), uid, resourceVersion, creationTimestamp, generation,
 // managedFields, selfLink, deletionTimestamp, deletionGracePeriodSeconds, and ownerReferences
 // (compared one by one, because their uids differ between clusters). Numbers count as text.
-// Also, by type, what a write cannot change, and the increments of spec 7.9.
+// Also, by type, what a write cannot change, the increments of spec 7.9, and what field_rules.h
+// leaves to the control plane.
 #pragma once
 
 #include <array>
@@ -46,6 +47,24 @@ enum class Special : uint8_t {
   kManagementCluster,    // annotation io.cattle.agent.force.deploy
   kResourceSet,          // one that a chart manages is not overwritten
   kJob,                  // labels and selector with the Job's uid are the server's
+  // Kinds of which field_rules.h has rules.
+  kService,
+  kVolume,  // persistentvolumes
+  kClaim,   // persistentvolumeclaims
+  kPod,
+  kLease,
+  kNode,
+  kControllerRevision,
+  kReplicaSet,
+  kEndpoints,
+  kEndpointSlice,
+  kSnapshotContent,  // volumesnapshotcontents
+  kConfigMap,        // kube-root-ca.crt is the control plane's
+  kClusterRole,      // rules of an aggregated one are the control plane's
+  // Kinds of which objects are skipped (SkipRuleOf).
+  kIpAddress,
+  kCertificateRequest,
+  kApiService,
 };
 Special SpecialOf(const kube::GroupVersion& gv, std::string_view plural);
 // Those whose increments count as a change only when something else is written.

@@ -73,9 +73,9 @@ std::vector<uint32_t> Dependencies::BreakCycles() {
   return nodes;
 }
 
-std::vector<uint32_t> Dependencies::Levels() const {
+std::vector<uint32_t> Dependencies::Levels(std::vector<uint32_t> level) const {
   std::vector<std::pair<uint32_t, uint32_t>> back;  // from an owner to its dependents
-  std::vector<uint32_t> waiting(size_, 0), level(size_, 0), ready;
+  std::vector<uint32_t> waiting(size_, 0), ready;
   for (const auto& edge : edges_) {
     back.emplace_back(edge.second, edge.first);
     ++waiting[edge.first];

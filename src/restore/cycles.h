@@ -20,9 +20,10 @@ class Dependencies {
   // Takes out all edges that are part of a circle; returns the nodes that lie on one, sorted.
   std::vector<uint32_t> BreakCycles();
 
-  // 0 for those that depend on nobody, else one more than the highest they depend on. Only after
-  // BreakCycles().
-  std::vector<uint32_t> Levels() const;
+  // `lowest` of the node for those that depend on nobody, else at least one more than the highest
+  // they depend on. Only after BreakCycles(). `lowest` has the size of the graph.
+  std::vector<uint32_t> Levels(std::vector<uint32_t> lowest) const;
+  std::vector<uint32_t> Levels() const { return Levels(std::vector<uint32_t>(size_, 0)); }
 
  private:
   // Strongly connected component of each node.

@@ -47,6 +47,8 @@ struct Options {
   DeleteLimit max_deletes;
   // Prune even where the archive lacks a whole selected type of which the cluster has objects.
   bool allow_missing_types = false;
+  // Prune PersistentVolumes and PersistentVolumeClaims too, and namespaces that hold claims.
+  bool prune_volumes = false;
 
   // Where the Lease and the state of a running restore are kept; created when missing.
   std::string lease_namespace = "cattle-resources-system";

@@ -75,10 +75,16 @@ std::string Going::Names() const {
 Result<Going> FindGoing(const Index& index, ObjectLister& lister,
                         const std::map<std::string, std::string>& crds) {
   Going going;
+  for (std::string& name : index.Namespaces())
+    if (index.FindAnyVersion("", "namespaces", "", name) == kNoId)
+      going.absent_namespaces.insert(std::move(name));
   Status listed = lister.List(NamespaceType(), "", /*metadata_only=*/true,
                               [&](std::string_view object) -> Status {
                                 LiveMetadata metadata = ReadLiveMetadata(object);
-                                if (metadata.terminating) going.namespaces[metadata.name];
+                                if (metadata.terminating)
+                                  going.namespaces[metadata.name];
+                                else
+                                  going.absent_namespaces.erase(metadata.name);
                                 return {};
                               });
   HF_TRY_CONTEXT(std::move(listed), "listing namespaces");

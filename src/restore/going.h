@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -19,6 +20,11 @@ struct Going {
   std::map<std::string, std::string> namespaces;
   std::map<std::string, std::string> crds;  // "plants.x.io"
 
+  // Namespaces that objects of the archive are in, and that neither the archive nor the cluster has
+  // (or the cluster is deleting).
+  std::set<std::string> absent_namespaces;
+
+  // Whether nothing is being deleted.
   bool empty() const { return namespaces.empty() && crds.empty(); }
   // "namespace a", "CustomResourceDefinition plants.x.io"; comma-separated, at most ten.
   std::string Names() const;
@@ -26,7 +32,7 @@ struct Going {
 
 // Those that have a deletionTimestamp and were not being deleted already when the backup was made
 // (their contents are then compared as they are). `crds` are the names of all CRDs that are being
-// deleted. Blocks.
+// deleted. Fills in absent_namespaces too. Blocks.
 Result<Going> FindGoing(const Index& index, ObjectLister& lister,
                         const std::map<std::string, std::string>& crds);
 

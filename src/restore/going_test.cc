@@ -40,6 +40,7 @@ struct GoingTest : ::testing::Test {
         std::move(*restore::Live::Read(*out.index, *out.types, cluster, read)));
     PlanOptions options;
     options.going_is_final = final;
+    options.absent_namespaces = going.absent_namespaces;
     out.plan = std::make_unique<restore::Plan>(
         restore::Plan::Build(*out.index, *out.types, *out.live, options));
     return out;
@@ -81,6 +82,25 @@ TEST_F(GoingTest, ContentsOfATerminatingNamespaceAreMissing) {
   auto text = cluster.objects.at("configmaps.#v1/a/one.json").text;
   ASSERT_TRUE(plan.live->Compare(id, text));
   EXPECT_TRUE((*plan.live)[id].terminating());
+}
+
+TEST_F(GoingTest, NamespacesThatNobodyHasAreMadeWhereSomethingIsCreatedInThem) {
+  Archive("namespaces.#v1/own.json");
+  for (std::string ns : {"own", "live", "gone", "dying"})
+    Archive("configmaps.#v1/" + ns + "/one.json");
+  Live("namespaces.#v1/live.json");
+  Live("namespaces.#v1/dying.json", kDying);
+  using List = std::vector<std::string>;
+  EXPECT_EQ(Plan().plan->new_namespaces(), (List{"dying", "gone"}));
+  // What cannot be restored needs none.
+  EXPECT_EQ(Plan(/*final=*/true).plan->new_namespaces(), List{"gone"});
+  std::vector<std::string> lines;
+  Planned planned = Plan();
+  planned.plan->ForEachLine(
+      [&](const PlanLine& line) { lines.push_back(line.action + " " + line.object); });
+  EXPECT_EQ(lines[0], "create namespaces own");
+  EXPECT_EQ(lines[1], "create namespaces dying");
+  EXPECT_EQ(lines[2], "create namespaces gone");
 }
 
 TEST_F(GoingTest, ObjectsOfATerminatingCrdAreMissing) {

@@ -6,6 +6,7 @@
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "restore/index_impl.h"
+#include "restore/write_order.h"
 
 namespace holdfast::restore {
 
@@ -14,7 +15,7 @@ std::string_view PhaseName(Phase phase) {
     case Phase::kCrds: return "CustomResourceDefinitions";
     case Phase::kClusterScoped: return "cluster-scoped objects";
     case Phase::kNamespaced: return "namespaced objects";
-    case Phase::kLast: return "webhooks and APIServices";
+    case Phase::kLast: return "quotas, policies, webhooks and APIServices";
   }
   return "";
 }
@@ -26,6 +27,15 @@ std::string_view SkipReason(SkipRule rule) {
     case SkipRule::kRegistrationValues:
       return "registration values of a cluster: Fleet makes them itself";
     case SkipRule::kRancherDeployment: return "Rancher's own Deployment: its chart installs it";
+    case SkipRule::kMirrorPod: return "mirror of a static Pod: the kubelet of its node makes it";
+    case SkipRule::kControllerEndpoints:
+      return "endpoints of a Service: the control plane makes them from its Pods";
+    case SkipRule::kAllocatedAddress:
+      return "allocated address: the API server makes it with its Service";
+    case SkipRule::kCertificateRequest:
+      return "certificate request: created anew it would be in the name of who restores it";
+    case SkipRule::kAutomaticApiService:
+      return "APIService of a built-in API or of a CRD: the API server makes it itself";
   }
   return "";
 }
@@ -121,13 +131,7 @@ std::span<const ArchivedOwner> Index::Owners(ObjectId id) const {
 }
 
 Phase Index::PhaseOf(ObjectId id) const {
-  const ArchivedType& type = Type(id);
-  if (type.special == Special::kCrd) return Phase::kCrds;
-  bool last = (type.gv.group == "admissionregistration.k8s.io" &&
-               type.plural.ends_with("webhookconfigurations")) ||
-              (type.gv.group == "apiregistration.k8s.io" && type.plural == "apiservices");
-  if (last) return Phase::kLast;
-  return impl_->records[id].ns == 0 ? Phase::kClusterScoped : Phase::kNamespaced;
+  return PhaseOfType(Type(id), impl_->records[id].ns == 0);
 }
 
 std::string Index::Describe(ObjectId id) const {
@@ -159,6 +163,13 @@ ObjectId Index::FindAnyVersion(std::string_view group, std::string_view plural, 
 
 bool Index::HasAnyVersion(std::string_view group, std::string_view plural) const {
   return impl_->types_of_resource.contains({std::string(group), std::string(plural)});
+}
+
+std::vector<std::string> Index::Namespaces() const {
+  std::vector<std::string> out;
+  for (uint32_t i = 0; i < impl_->namespaces.size(); ++i)
+    if (std::string name(impl_->namespaces.Get(i)); !name.empty()) out.push_back(std::move(name));
+  return out;
 }
 
 bool Index::HasObjectsIn(std::string_view ns) const {

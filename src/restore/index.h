@@ -30,14 +30,25 @@ using ObjectId = uint32_t;  // 0 to Index::size() - 1, in the order of the archi
 using TypeId = uint32_t;    // 0 to Index::types().size() - 1
 inline constexpr uint32_t kNoId = UINT32_MAX;
 
-// The order of work. kLast holds what could turn the API server against the rest: webhook
-// configurations and APIServices (after the Services and workloads that serve them).
+// The order of work; write_order.h says which kind belongs where. kLast holds what could turn the
+// API server against the rest.
 enum class Phase : uint8_t { kCrds, kClusterScoped, kNamespaced, kLast };
 inline constexpr size_t kPhases = 4;
 std::string_view PhaseName(Phase phase);
 
 // Why an object of the archive is never written (spec 7.9).
-enum class SkipRule : uint8_t { kNone, kBuiltinRole, kRegistrationValues, kRancherDeployment };
+enum class SkipRule : uint8_t {
+  kNone,
+  kBuiltinRole,
+  kRegistrationValues,
+  kRancherDeployment,
+  // What the control plane makes from other objects, or for one moment.
+  kMirrorPod,
+  kControllerEndpoints,
+  kAllocatedAddress,
+  kCertificateRequest,
+  kAutomaticApiService,
+};
 std::string_view SkipReason(SkipRule rule);
 
 // One folder of the archive.
@@ -154,6 +165,8 @@ class Index {
   ObjectId FindAnyVersion(std::string_view group, std::string_view plural, std::string_view ns,
                           std::string_view name) const;
   bool HasAnyVersion(std::string_view group, std::string_view plural) const;
+  // Those that any object is in, each once.
+  std::vector<std::string> Namespaces() const;
   // Whether any object is in that namespace.
   bool HasObjectsIn(std::string_view ns) const;
 

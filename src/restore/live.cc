@@ -26,6 +26,16 @@ Result<std::string> ClientLister::Get(const kube::ResourceType& type, std::strin
   return client_.Get(type, ns, name, call_);
 }
 
+Result<bool> ClientLister::WouldUpdate(const kube::ResourceType& type, std::string_view ns,
+                                       std::string_view name, std::string_view object) {
+  kube::WriteOptions options;
+  options.dry_run = true;
+  auto answer = client_.Update(type, ns, name, object, call_, options);
+  if (answer) return true;
+  if (answer.error().code() == 422) return false;
+  return Fail(std::move(answer).error());
+}
+
 bool ConcernsOneType(const Error& error) {
   if (error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kUnauthorized)
     return false;
@@ -91,6 +101,12 @@ const std::vector<std::string>& Live::Paths(ObjectId id) const {
   std::lock_guard lock(impl_->mutex);
   auto it = impl_->paths.find(id);
   return it == impl_->paths.end() ? kNone : it->second;
+}
+
+std::string Live::LeftFieldsOf(ObjectId id) const {
+  std::lock_guard lock(impl_->mutex);
+  auto it = impl_->left.find(id);
+  return it == impl_->left.end() ? std::string() : it->second;
 }
 
 const Live::External& Live::ExternalOwnerState(uint32_t number) const {

@@ -36,6 +36,12 @@ class ObjectLister {
   // kNotFound when it is not there.
   virtual Result<std::string> Get(const kube::ResourceType& type, std::string_view ns,
                                   std::string_view name) = 0;
+  // Whether the server would take `object` in place of the live one: a dry run, which changes
+  // nothing. An error that is no verdict on the object is an error.
+  virtual Result<bool> WouldUpdate(const kube::ResourceType&, std::string_view, std::string_view,
+                                   std::string_view) {
+    return true;
+  }
 };
 
 // Over the API server. An expired continue token starts that list again.
@@ -48,6 +54,8 @@ class ClientLister : public ObjectLister {
               const kube::ObjectSink& sink) override;
   Result<std::string> Get(const kube::ResourceType& type, std::string_view ns,
                           std::string_view name) override;
+  Result<bool> WouldUpdate(const kube::ResourceType& type, std::string_view ns,
+                           std::string_view name, std::string_view object) override;
 
  private:
   kube::Client& client_;
@@ -173,6 +181,9 @@ class Live {
   std::string UidText(ObjectId id) const;
   // Differing paths, only with `explain`; empty otherwise.
   const std::vector<std::string>& Paths(ObjectId id) const;
+  // Fields of an object that counts as equal which differ and are left to the control plane; empty:
+  // none.
+  std::string LeftFieldsOf(ObjectId id) const;
 
   struct External {
     bool exists = false;

@@ -37,6 +37,7 @@ struct Live::Impl {
   Status See(const Target& target, std::string_view object, bool compare,
              std::span<const size_t> server_matched, const LiveOptions& options,
              std::vector<ExtraObject>& found);
+  Status TryNodePorts(ObjectLister& lister, const LiveOptions& options);
   Status LookUp(ObjectLister& lister, const LiveOptions& options);
   Status LookUpExtraOwners(ObjectLister& lister, const LiveOptions& options);
   void GiveUp(const Target& target, const Error& error);
@@ -60,6 +61,10 @@ struct Live::Impl {
   uint64_t objects_read = 0;
   std::vector<std::vector<LiveOwner>> pools;  // by TypeId
   std::unordered_map<ObjectId, std::vector<std::string>> paths;
+  std::unordered_map<ObjectId, std::string> left;  // fields left to the control plane
+  std::set<ObjectId> node_ports_differ;            // and nothing else, as far as lists tell
+  // Of these the server would not take the archived node ports.
+  std::set<ObjectId> node_ports_refused;
   std::vector<Live::External> externals;
   std::map<TypeKey, std::unique_ptr<kube::ResourceType>> type_copies;
   std::set<TypeKey> listed;

@@ -6,6 +6,7 @@
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/rfc3339.h"
+#include "restore/field_rules.h"
 #include "restore/special_cases.h"
 
 namespace holdfast::restore {
@@ -52,6 +53,13 @@ Result<bool> CrdEqual(std::string_view archived, std::string_view live, std::str
     if (!replace) merged = std::move(written);
   }
   return false;
+}
+
+// What differs where the main forms are equal: see CompareIncrement() and LookAgain().
+std::string PathOfSecondLook(Special special) {
+  if (special == Special::kVolume) return "spec.claimRef";
+  if (special == Special::kService) return "spec.ports";
+  return "the mark for its agents";
 }
 
 bool StatusEqual(const Index& index, const TypeState& type, ObjectId id, const Forms& live) {
@@ -160,12 +168,19 @@ Result<LiveComparison> CompareLive(const Index& index, const TypeState& type, Ob
     if (state == IncrementState::kPending) live.flags |= LiveObject::kIncrementPending;
     main_equal = state != IncrementState::kOther;
   }
+  if (main_equal && NeedsSecondLook(special)) {
+    HF_ASSIGN(archived, index.Body(id));
+    FieldDifference difference = LookAgain(special, archived, object);
+    main_equal = !difference.must_write && !difference.node_ports;
+    out.node_ports_only = !difference.must_write && difference.node_ports;
+    out.left = std::move(difference.left);
+  }
   if (explain && (!main_equal || !status_equal)) {
     if (archived.empty()) {
       HF_ASSIGN(archived, index.Body(id));
     }
     out.paths = DifferingPaths(special, archived, object, !status_equal, kMostPaths);
-    if (out.paths.empty()) out.paths.push_back("the mark for its agents");  // CompareIncrement
+    if (out.paths.empty()) out.paths.push_back(PathOfSecondLook(special));
   }
   if (main_equal) live.flags |= LiveObject::kMainEqual;
   if (status_equal) live.flags |= LiveObject::kStatusEqual;

@@ -34,6 +34,10 @@ struct LiveComparison {
   LiveObject object;  // without owners_begin
   std::vector<LiveOwner> owners;
   std::vector<std::string> paths;  // only when asked for
+  // Nothing but node ports differs; the server may refuse the archived ones.
+  bool node_ports_only = false;
+  // Fields that differ and are left to the control plane; empty: none.
+  std::string left;
 };
 
 // `metadata_only`: the text holds nothing else, so it counts as different. Reads the archived body

@@ -8,6 +8,7 @@
 #include "restore/live_impl.h"
 #include "restore/owner_lookup.h"
 #include "restore/prune.h"
+#include "restore/service_fields.h"
 
 namespace holdfast::restore {
 
@@ -65,6 +66,8 @@ void Live::Impl::Forget(TypeId type) {
     if (index.TypeOf(id) != type) continue;
     objects[id] = {};
     paths.erase(id);
+    left.erase(id);
+    node_ports_differ.erase(id);
   }
 }
 
@@ -88,6 +91,15 @@ void Live::Impl::Store(ObjectId id, LiveComparison comparison) {
   comparison.object.owners_count =
       static_cast<uint16_t>(std::min<size_t>(comparison.owners.size(), UINT16_MAX));
   pool.insert(pool.end(), comparison.owners.begin(), comparison.owners.end());
+  left.erase(id);
+  node_ports_differ.erase(id);
+  if (comparison.node_ports_only && node_ports_refused.contains(id)) {
+    comparison.object.flags |= LiveObject::kMainEqual;
+    comparison.paths.clear();
+  } else if (comparison.node_ports_only) {
+    node_ports_differ.insert(id);
+  }
+  if (!comparison.left.empty()) left[id] = std::move(comparison.left);
   objects[id] = comparison.object;
   if (!comparison.paths.empty()) paths[id] = std::move(comparison.paths);
 }
@@ -220,7 +232,34 @@ Status Live::Impl::ReadAll(const std::vector<Target>& targets, ObjectLister& lis
                        return {};
                      }));
   SortExtras();
+  HF_TRY(TryNodePorts(lister, options));
   return LookUp(lister, options);
+}
+
+// Node ports that another Service has by now, or that are outside the server's range, are left to
+// the server and are no difference. Only the server can tell: its range is in no object.
+Status Live::Impl::TryNodePorts(ObjectLister& lister, const LiveOptions& options) {
+  std::vector<ObjectId> ids(node_ports_differ.begin(), node_ports_differ.end());
+  return ParallelFor(ids.size(), options.threads, options.stop,
+                     [&](size_t i, std::stop_token) -> Status {
+                       ObjectId id = ids[i];
+                       const kube::ResourceType& type = (*types)[index.TypeOf(id)].type;
+                       if (!type.Can(kube::kVerbUpdate)) return {};
+                       auto live_text = lister.Get(type, index.Namespace(id), index.Name(id));
+                       if (!live_text) return {};  // changed meanwhile: writing it decides
+                       HF_ASSIGN(std::string archived, index.Body(id));
+                       auto taken = lister.WouldUpdate(type, index.Namespace(id), index.Name(id),
+                                                       WithNodePortsOf(archived, *live_text));
+                       if (!taken && taken.error().kind() == ErrorKind::kCancelled)
+                         return Fail(std::move(taken).error());
+                       if (!taken || *taken) return {};
+                       std::lock_guard lock(mutex);
+                       node_ports_refused.insert(id);
+                       node_ports_differ.erase(id);
+                       objects[id].flags |= LiveObject::kMainEqual;
+                       paths.erase(id);
+                       return {};
+                     });
 }
 
 // In a fixed order, each once although pages may repeat and several selectors may take it.

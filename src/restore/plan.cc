@@ -11,6 +11,9 @@ std::string Joined(const std::vector<std::string>& paths) {
   return text + (paths.size() == 1 ? " differs" : " differ");
 }
 
+constexpr std::string_view kNewNamespace =
+    "neither the cluster nor the archive has this namespace, and the archive has objects in it";
+
 }  // namespace
 
 std::string_view ActionName(ActionKind kind) {
@@ -49,7 +52,8 @@ std::string Plan::Impl::Reason(ObjectId id, const Action& action) const {
       return "the cluster has it in version " + state.other_version->gv.version + " only";
     case ActionReason::kBuiltinRole:
     case ActionReason::kRegistrationValues:
-    case ActionReason::kRancherDeployment: return std::string(SkipReason(index.Skip(id)));
+    case ActionReason::kRancherDeployment:
+    case ActionReason::kControlPlane: return std::string(SkipReason(index.Skip(id)));
     case ActionReason::kChartManaged:
       return "a Helm chart manages the one in the cluster, which is newer or changed on purpose";
     case ActionReason::kNewerEntry:
@@ -112,6 +116,7 @@ Plan Plan::Build(const Index& index, const Types& types, const Live& live,
   auto impl = std::make_unique<Impl>(index, types, live, options);
   impl->DecidePrune();
   impl->DecideAll();
+  impl->DecideNamespaces();
   impl->MakeOrder();
   impl->CountAll();
   return Plan(std::move(impl));
@@ -140,6 +145,7 @@ const std::vector<std::vector<ObjectId>>& Plan::Waves(Phase phase) const {
 }
 const std::vector<ObjectId>& Plan::deferred() const { return impl_->deferred; }
 std::vector<OwnerDecision> Plan::DecideOwners(ObjectId id) const { return impl_->Owners(id); }
+const std::vector<std::string>& Plan::new_namespaces() const { return impl_->new_namespaces; }
 const std::vector<PruneDelete>& Plan::deletes() const { return impl_->deletes; }
 const std::vector<PruneKeep>& Plan::kept() const { return impl_->kept; }
 const std::vector<std::string>& Plan::prune_refusals() const { return impl_->refusals; }
@@ -153,14 +159,27 @@ void Plan::ForEachNote(const std::function<void(ObjectId, const std::string&)>& 
     for (const std::string& text : impl_->Notes(id)) note(id, text);
 }
 
+void Plan::ForEachLeft(const std::function<void(ObjectId, const std::string&)>& note) const {
+  for (ObjectId id = 0; id < impl_->index.size(); ++id) {
+    Special special = impl_->index.Type(id).special;
+    if (!NeedsSecondLook(special) || impl_->actions[id].writes()) continue;
+    if (std::string text = impl_->live.LeftFieldsOf(id); !text.empty()) note(id, text);
+  }
+}
+
 void Plan::ForEachLine(const std::function<void(PlanLine)>& line) const {
   auto object = [&](ObjectId id) {
     line({std::string(ActionName(impl_->actions[id].kind)), impl_->index.Describe(id),
           ReasonText(id)});
   };
-  for (size_t phase = 0; phase < kPhases; ++phase)
+  for (size_t phase = 0; phase < kPhases; ++phase) {
+    if (phase == static_cast<size_t>(Phase::kNamespaced)) {
+      for (const std::string& name : impl_->new_namespaces)
+        line({"create", "namespaces " + name, std::string(kNewNamespace)});
+    }
     for (const std::vector<ObjectId>& wave : impl_->waves[phase])
       for (ObjectId id : wave) object(id);
+  }
   for (const PruneDelete& doomed : impl_->deletes)
     line({"delete", impl_->live.extras()[doomed.extra].Describe(), "the archive does not have it"});
   for (const PruneKeep& kept : impl_->kept)

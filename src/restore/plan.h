@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ enum class ActionReason : uint8_t {
   kBuiltinRole,
   kRegistrationValues,
   kRancherDeployment,
+  kControlPlane,  // the SkipRules of what the control plane makes itself
   kChartManaged,
   kNewerEntry,  // the archive has it in the served version, too: kSkip
   kNoType,
@@ -110,6 +112,13 @@ struct PlanOptions {
   // Namespaces and CRDs that are being deleted were waited for: what is in those that still stand
   // cannot be restored. Otherwise it is planned for after they have gone.
   bool going_is_final = false;
+  // Namespaces that the archive's objects are in and that nobody has: those that are needed are
+  // made before them.
+  std::set<std::string> absent_namespaces = {};
+  // PersistentVolumes and PersistentVolumeClaims are pruned too: the data goes with them.
+  bool prune_volumes = false;
+  // Namespaces that hold PersistentVolumeClaims; they are not pruned unless prune_volumes.
+  std::set<std::string> namespaces_with_claims = {};
   // More deletes than that stop the restore before it changes anything.
   DeleteLimit max_deletes;
   // Write ResourceSets although a chart manages the live ones (D34).
@@ -151,6 +160,10 @@ class Plan {
   // Why prune must not be run at all; empty when it may. Deletes are then empty.
   const std::vector<std::string>& prune_refusals() const;
 
+  // Namespaces to be made before the namespaced objects: objects of the archive are to be created
+  // in them, and the archive has the namespaces themselves not.
+  const std::vector<std::string>& new_namespaces() const;
+
   // Why the deletes are more than PlanOptions::max_deletes allows; empty: they are not.
   const std::string& too_many_deletes() const;
 
@@ -158,6 +171,8 @@ class Plan {
   std::string ReasonText(ObjectId id) const;
   // Owner references that will be left out, and what else must be said, one line an object.
   void ForEachNote(const std::function<void(ObjectId, const std::string&)>& note) const;
+  // Fields of objects that need no write which differ and stay as the control plane has them.
+  void ForEachLeft(const std::function<void(ObjectId, const std::string&)>& note) const;
   // Downstream clusters whose agents connect anew after this restore (D35).
   const std::vector<ObjectId>& reconnecting() const;
   // Everything but kNothing, in the order in which it would be done.
@@ -173,9 +188,11 @@ class Plan {
 struct PrepareOptions {
   // For an update: resourceVersion of the object as it was read last; empty for a create.
   std::string resource_version;
-  // Text of the live object: needed for CRDs (versions are merged) and Jobs (what the
-  // server generated is kept), else unused.
+  // Text of the live object: needed where WantsLiveText(), else unused. Empty for a create.
   std::string_view live_object;
+  // For a create: to look up what fields refer to; null: they are sent without.
+  References* references = nullptr;
+  LeftFields left;  // what the server has refused so far
   bool drop_managed_fields = false;
   bool replace_crd_schemas = false;
 };
@@ -187,6 +204,10 @@ struct PreparedWrite {
   // References left out at this write: with the reason; not those that are only deferred.
   std::vector<std::string> dropped_owners;
 };
+
+// Whether an update of the object must be given the text of the live one: some of its fields are
+// merged or kept.
+bool WantsLiveText(const Index& index, ObjectId id);
 
 // The body for one write, with owners resolved by what Live knows now. Thread-safe; blocks on the
 // spool. An owner that should have been written and is not live is dropped with a reason (D38).

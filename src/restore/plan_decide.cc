@@ -9,6 +9,11 @@ ActionReason ReasonOf(SkipRule rule) {
     case SkipRule::kBuiltinRole: return ActionReason::kBuiltinRole;
     case SkipRule::kRegistrationValues: return ActionReason::kRegistrationValues;
     case SkipRule::kRancherDeployment: return ActionReason::kRancherDeployment;
+    case SkipRule::kMirrorPod:
+    case SkipRule::kControllerEndpoints:
+    case SkipRule::kAllocatedAddress:
+    case SkipRule::kCertificateRequest:
+    case SkipRule::kAutomaticApiService: return ActionReason::kControlPlane;
     case SkipRule::kNone: break;
   }
   return ActionReason::kNone;
@@ -189,6 +194,16 @@ bool Plan::Impl::OwnersEqual(ObjectId id) const {
     }
   }
   return live.OwnersEqual(id, expected);
+}
+
+void Plan::Impl::DecideNamespaces() {
+  std::set<std::string> needed;
+  for (ObjectId id = 0; !options.absent_namespaces.empty() && id < index.size(); ++id) {
+    if (actions[id].kind != ActionKind::kCreate) continue;
+    std::string ns(index.Namespace(id));
+    if (options.absent_namespaces.contains(ns)) needed.insert(std::move(ns));
+  }
+  new_namespaces.assign(needed.begin(), needed.end());
 }
 
 void Plan::Impl::DecideAll() {

@@ -32,6 +32,7 @@ struct Plan::Impl {
   std::string WhyProtected(const ExtraObject& extra) const;
   void KeepWithKept(const std::map<Uid, uint32_t>& by_uid, const std::set<Uid>& archived,
                     std::vector<bool>& doomed_extras, std::vector<PruneKeep>& keeps) const;
+  void DecideNamespaces();
   void MakeOrder();
   void CountAll();
   std::string Reason(ObjectId id, const Action& action) const;
@@ -51,6 +52,7 @@ struct Plan::Impl {
   std::set<Uid> doomed;  // uids of the deletes
   std::array<std::vector<std::vector<ObjectId>>, kPhases> waves;
   std::vector<ObjectId> deferred;
+  std::vector<std::string> new_namespaces;
   std::vector<ObjectId> reconnecting;
 };
 

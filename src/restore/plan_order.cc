@@ -3,6 +3,7 @@
 
 #include "restore/cycles.h"
 #include "restore/plan_impl.h"
+#include "restore/write_order.h"
 
 namespace holdfast::restore {
 
@@ -28,7 +29,9 @@ void Plan::Impl::MakeOrder() {
   }
   for (ObjectId id : needs.BreakCycles()) late[id] = true;
 
-  std::vector<uint32_t> level = needs.Levels();
+  std::vector<uint32_t> ranks(index.size());
+  for (ObjectId id = 0; id < index.size(); ++id) ranks[id] = RankInPhase(index.Type(id));
+  std::vector<uint32_t> level = needs.Levels(std::move(ranks));
   for (ObjectId id = 0; id < index.size(); ++id) {
     if (late[id]) {
       actions[id].deferred_owners = true;

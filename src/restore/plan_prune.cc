@@ -51,6 +51,13 @@ std::string Plan::Impl::WhyProtected(const ExtraObject& extra) const {
   if (IsOwnCrd(extra)) return "it is one of the operator's own CustomResourceDefinitions";
   if (IsCore(extra, "namespaces") && index.HasObjectsIn(extra.name))
     return "the archive has objects in it";
+  if (!options.prune_volumes) {
+    if (IsCore(extra, "persistentvolumes") || IsCore(extra, "persistentvolumeclaims"))
+      return "its data would be deleted with it (--prune-volumes allows that)";
+    if (IsCore(extra, "namespaces") &&
+        options.namespaces_with_claims.contains(std::string(extra.name)))
+      return "PersistentVolumeClaims are in it (--prune-volumes allows to delete them)";
+  }
   if (MakesArchivedType(index, extra)) return "the archive has objects of it";
   if (!options.service_account.empty()) {
     size_t slash = options.service_account.find('/');

@@ -27,6 +27,8 @@ struct PlanPruneTest : ::testing::Test {
   void SetUp() override {
     cluster.AddUsualTypes();
     cluster.AddType("coordination.k8s.io", "v1", "leases", "Lease", true);
+    cluster.AddType("", "v1", "persistentvolumes", "PersistentVolume", false, true);
+    cluster.AddType("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true, true);
     options.prune = true;
     // Of every selected type the archive has one.
     for (const char* path :
@@ -94,6 +96,24 @@ struct NeverPruned {
 };
 class Never : public PlanPruneTest, public ::testing::WithParamInterface<NeverPruned> {};
 
+TEST_F(PlanPruneTest, VolumesArePrunedWhereThatIsAskedFor) {
+  Extra("persistentvolumes.#v1/v.json");
+  Extra("persistentvolumeclaims.#v1/n/c.json");
+  options.allow_missing_types = true;
+  EXPECT_EQ(Build().Deleted(), List{});
+  options.prune_volumes = true;
+  EXPECT_EQ(Build().Deleted().size(), 2u);
+}
+
+TEST_F(PlanPruneTest, ANamespaceWithClaimsIsKept) {
+  Extra("namespaces.#v1/with.json");
+  Extra("namespaces.#v1/without.json");
+  options.namespaces_with_claims = {"with"};
+  EXPECT_EQ(Build().Deleted().size(), 1u);
+  options.prune_volumes = true;
+  EXPECT_EQ(Build().Deleted().size(), 2u);
+}
+
 TEST_P(Never, IsKeptWithAReason) {
   options.service_account = "ops/robot";
   options.keep = {"secrets.#v1/n/run-key.json"};
@@ -107,6 +127,8 @@ TEST_P(Never, IsKeptWithAReason) {
 INSTANTIATE_TEST_SUITE_P(
     All, Never,
     ::testing::Values(
+        NeverPruned{"Volume", "persistentvolumes.#v1/v.json", ""},
+        NeverPruned{"Claim", "persistentvolumeclaims.#v1/n/c.json", ""},
         NeverPruned{"OperatorNamespace", "namespaces.#v1/cattle-resources-system.json", ""},
         NeverPruned{"InOperatorNamespace", "secrets.#v1/cattle-resources-system/s3.json", ""},
         NeverPruned{"Lease",

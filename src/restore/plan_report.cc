@@ -27,6 +27,9 @@ void ReportLeftOut(const Session& session, const OpenedArchive& archive, const C
     }
   }
   for (std::string& line : cluster.types->ChangedVersions(index)) builder.Note(std::move(line));
+  plan.ForEachLeft([&](ObjectId id, const std::string& text) {
+    builder.With([&](Report& report) { report.left.Add(index.Describe(id), text); });
+  });
   for (const PruneKeep& kept : plan.kept()) {
     builder.With([&](Report& report) {
       NoteList& list = kept.going ? report.leftovers : report.kept;

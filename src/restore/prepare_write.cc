@@ -11,6 +11,7 @@ namespace {
 struct ResolvedOwners {
   std::vector<OwnerWrite> references;
   std::string token_account_uid;
+  bool token_account_made_anew = false;
   std::vector<std::string> dropped;
 };
 
@@ -29,6 +30,7 @@ ResolvedOwners ResolveOwners(const Index& index, const Plan& plan, ObjectId id, 
                             " could not be restored");
     if (owners[i].token) {
       if (known) out.token_account_uid = std::move(decision.uid);
+      out.token_account_made_anew = decision.kind == OwnerDecision::Kind::kAfter;
     } else {
       out.references.push_back({known, std::move(decision.uid)});
     }
@@ -37,6 +39,13 @@ ResolvedOwners ResolveOwners(const Index& index, const Plan& plan, ObjectId id, 
 }
 
 }  // namespace
+
+bool WantsLiveText(const Index& index, ObjectId id) {
+  Special special = index.Type(id).special;
+  if (special == Special::kCrd || special == Special::kJob) return true;
+  std::span<const ArchivedOwner> owners = index.Owners(id);
+  return UpdateNeedsLive(special, index.Name(id), !owners.empty() && owners.back().token);
+}
 
 Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const Live&,
                                    const Plan& plan, ObjectId id, const PrepareOptions& options) {
@@ -53,8 +62,10 @@ Result<PreparedWrite> PrepareWrite(const Index& index, const Types& types, const
   input.owners = owners.references;
   input.token_account_uid = owners.token_account_uid;
   input.resource_version = options.resource_version;
-  input.live_crd = input.special == Special::kCrd ? options.live_object : std::string_view();
-  input.live_job = input.special == Special::kJob ? options.live_object : std::string_view();
+  if (WantsLiveText(index, id)) input.live = options.live_object;
+  input.token_account_made_anew = owners.token_account_made_anew;
+  input.references = options.references;
+  input.left = options.left;
   input.drop_status = state.type.has_status;
   input.drop_managed_fields = options.drop_managed_fields;
   input.replace_crd_schemas = options.replace_crd_schemas;

@@ -93,6 +93,7 @@ std::string ToText(const Report& report) {
   }
   AppendNotes(out, report.rewritten, "Changed by another client while the restore ran");
   AppendNotes(out, report.dropped_owners, "Owner references left out");
+  AppendNotes(out, report.left, "Fields left to the control plane");
   AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
   if (!report.plan_only) AppendNotes(out, report.skipped, "Skipped");
   AppendLines(out, report.scaled, "Scaled up at the end");
@@ -120,6 +121,7 @@ std::string ToJson(const Report& report, bool with_plan) {
               {"kept", NotesJson(report.kept)},
               {"rewritten", NotesJson(report.rewritten)},
               {"droppedOwners", NotesJson(report.dropped_owners)},
+              {"leftFields", NotesJson(report.left)},
               {"keptVersions", NotesJson(report.kept_versions)},
               {"skipped", NotesJson(report.skipped)},
               {"scaled", report.scaled},

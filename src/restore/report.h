@@ -54,6 +54,7 @@ struct Report {
   NoteList skipped;         // objects of the archive that are never restored, with the rule
   NoteList dropped_owners;  // owner references that were left out, with the reason
   NoteList kept_versions;   // CRD versions that only the cluster has and that stay
+  NoteList left;            // fields that the control plane has filled in otherwise than archived
   NoteList kept;            // with prune: objects that only the cluster has and that stay, with why
   NoteList rewritten;       // objects that another client changed meanwhile, written again
   NoteList leftovers;       // with prune: objects that are being deleted but are still there

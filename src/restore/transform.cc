@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "restore/crd_repair.h"
 #include "restore/job_fields.h"
+#include "restore/pod_fields.h"
 #include "restore/special_cases.h"
 
 namespace holdfast::restore {
@@ -16,6 +17,15 @@ bool IsTrueOrTrueText(std::optional<std::string_view> value) {
   if (!value) return false;
   if (json::TypeOf(*value) == json::Type::kTrue) return true;
   return json::TypeOf(*value) == json::Type::kString && json::StringOf(*value) == "true";
+}
+
+std::string LabelOf(std::string_view object, std::string_view key) {
+  return json::FindString(object, {"metadata", "labels", key}).value_or("");
+}
+
+bool HasOwners(std::string_view object) {
+  auto owners = json::Find(object, {"metadata", "ownerReferences"});
+  return owners && json::ArrayReader(*owners).Next().has_value();
 }
 
 // The array with the owners' live uids, without those that are dropped; empty text: none is left.
@@ -66,6 +76,27 @@ SkipRule SkipRuleOf(const kube::GroupVersion& gv, std::string_view plural, std::
       bool rancher = name.ends_with("rancher") || name.ends_with("rancher-webhook");
       return ns == "cattle-system" && rancher ? SkipRule::kRancherDeployment : SkipRule::kNone;
     }
+    case Special::kPod: return IsMirrorPod(object) ? SkipRule::kMirrorPod : SkipRule::kNone;
+    case Special::kEndpoints:
+      return LabelOf(object, "endpoints.kubernetes.io/managed-by") == "endpoint-controller"
+                 ? SkipRule::kControllerEndpoints
+                 : SkipRule::kNone;
+    case Special::kEndpointSlice: {
+      // The controller also adopts slices, but one that it makes has its Service as owner.
+      std::string by = LabelOf(object, "endpointslice.kubernetes.io/managed-by");
+      bool made = by == "endpointslice-controller.k8s.io" ||
+                  by == "endpointslicemirroring-controller.k8s.io";
+      return made && HasOwners(object) ? SkipRule::kControllerEndpoints : SkipRule::kNone;
+    }
+    case Special::kIpAddress:
+      return LabelOf(object, "ipaddress.kubernetes.io/managed-by") == "ipallocator"
+                 ? SkipRule::kAllocatedAddress
+                 : SkipRule::kNone;
+    case Special::kCertificateRequest: return SkipRule::kCertificateRequest;
+    case Special::kApiService:
+      return LabelOf(object, "kube-aggregator.kubernetes.io/automanaged").empty()
+                 ? SkipRule::kNone
+                 : SkipRule::kAutomaticApiService;
     default: return SkipRule::kNone;
   }
 }
@@ -76,9 +107,22 @@ Result<TransformResult> Transform(std::string_view archived, const TransformInpu
   if (!metadata || json::TypeOf(*metadata) != json::Type::kObject)
     return Fail(ErrorKind::kInvalid, "the object has no metadata");
   std::string object = json::SetKey(archived, "metadata", WriteMetadata(*metadata, input));
-  if (input.special == Special::kServiceAccount) object = json::RemoveKeys(object, {"secrets"});
-  if (input.special == Special::kJob) {
-    object = input.live_job.empty() ? JobToCreate(object) : JobToUpdate(object, input.live_job);
+  const bool create = input.live.empty();
+  if (input.special == Special::kJob)
+    object = create ? JobToCreate(object) : JobToUpdate(object, input.live);
+  if (input.special == Special::kSecret) {
+    std::string uid =
+        json::FindString(archived, {"metadata", "annotations", "kubernetes.io/service-account.uid"})
+            .value_or("");
+    TokenAccount account{input.token_account_uid, input.token_account_made_anew, uid};
+    object = create ? TokenToCreate(std::move(object), account, result.notes)
+                    : TokenToUpdate(std::move(object), input.live, account);
+  }
+  if (create) {
+    HF_ASSIGN(object, FieldsToCreate(input.special, std::move(object), input.references, input.left,
+                                     result.notes));
+  } else {
+    object = FieldsToUpdate(input.special, std::move(object), input.live, input.left);
   }
   if (input.drop_status || input.special == Special::kCrd)
     object = json::RemoveKeys(object, {"status"});
@@ -90,7 +134,7 @@ Result<TransformResult> Transform(std::string_view archived, const TransformInpu
           "the caBundle of its conversion webhook is void, which the API server would refuse, and "
           "was left out; what serves the webhook must fill it in");
     }
-    HF_ASSIGN(object, MergeCrd(std::move(object), input.live_crd, input.replace_crd_schemas,
+    HF_ASSIGN(object, MergeCrd(std::move(object), input.live, input.replace_crd_schemas,
                                result.kept_crd_versions));
   }
   result.body = std::move(object);

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "kube/types.h"
 #include "restore/comparable.h"
+#include "restore/field_rules.h"
 #include "restore/index.h"
 
 namespace holdfast::restore {
@@ -36,10 +37,14 @@ struct TransformInput {
   std::string_view token_account_uid;
   // For an update: the live object's; empty for a create.
   std::string_view resource_version;
-  // Text of the live CRD: its versions that the archive lacks are kept. Empty: there is none.
-  std::string_view live_crd;
-  // For an update of a Job: text of the live one. Empty for a create.
-  std::string_view live_job;
+  // For an update: text of the live object where there are fields to be kept (CRDs, Jobs, and what
+  // UpdateNeedsLive() names). Empty for a create.
+  std::string_view live;
+  // This run creates the account of a token Secret, and its uid is not known yet.
+  bool token_account_made_anew = false;
+  // For a create; may be null.
+  References* references = nullptr;
+  LeftFields left;
   // The type has a status subresource: the body goes without status.
   bool drop_status = false;
   // Only after the server refused them.

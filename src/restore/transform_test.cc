@@ -162,7 +162,7 @@ struct Crd {
 Crd Merge(const std::string& archived, const std::string& live, bool replace = false) {
   TransformInput input = Of(Special::kCrd);
   std::string live_text = J(live);
-  input.live_crd = live_text;
+  input.live = live_text;
   input.replace_crd_schemas = replace;
   auto result = Transform(J(archived), input);
   EXPECT_TRUE(result) << result.error().ToString();

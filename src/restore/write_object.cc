@@ -14,6 +14,30 @@ bool Contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+// The cluster's objects that fields refer to; those of this archive come with this restore.
+class LiveReferences : public References {
+ public:
+  explicit LiveReferences(const WriteContext& context) : c_(context) {}
+
+  Result<std::optional<std::string>> Get(std::string_view plural, std::string_view ns,
+                                         std::string_view name) override {
+    kube::ResourceType type;
+    type.gv = {"", "v1"};
+    type.plural = plural;
+    type.namespaced = !ns.empty();
+    auto object = c_.api.Get(type, ns, name);
+    if (object) return std::optional<std::string>(std::move(*object));
+    if (object.error().kind() == ErrorKind::kNotFound) return std::optional<std::string>();
+    return Fail(std::move(object).error());
+  }
+  bool InArchive(std::string_view plural, std::string_view ns, std::string_view name) override {
+    return c_.index.FindAnyVersion("", plural, ns, name) != kNoId;
+  }
+
+ private:
+  const WriteContext& c_;
+};
+
 class Writer {
  public:
   Writer(const WriteContext& context, ObjectId id)
@@ -29,6 +53,11 @@ class Writer {
       if (action_.reason == ActionReason::kTerminating) HF_TRY(WaitUntilGone());
       HF_ASSIGN(Step step, Try());
       if (step == Step::kDone) return std::move(written_);
+      if (step == Step::kLeft) {
+        // Each time with less in the request, so it comes to an end.
+        --attempt;
+        continue;
+      }
       int limit = step == Step::kSettle ? kFreshTries : kTries;
       if (attempt >= limit) {
         return Fail(Error(ErrorKind::kConflict, "somebody else wrote it at the same time, " +
@@ -40,7 +69,7 @@ class Writer {
   }
 
  private:
-  enum class Step { kDone, kAgain, kSettle };
+  enum class Step { kDone, kAgain, kSettle, kLeft };
 
   static tl::unexpected<Error> Stopped() { return Fail(ErrorKind::kCancelled, "stopped"); }
 
@@ -69,9 +98,7 @@ class Writer {
     PrepareOptions options;
     if (update) {
       uint64_t version = c_.live[id_].resource_version;
-      Special special = c_.index.Type(id_).special;
-      bool merged = special == Special::kCrd || special == Special::kJob;
-      if ((version == 0 || merged) && !live_text_) {
+      if ((version == 0 || WantsLiveText(c_.index, id_)) && !live_text_) {
         HF_ASSIGN(live_text_, Reread(c_, id_));
         if (!live_text_) return DecideAnew();
       }
@@ -83,6 +110,9 @@ class Writer {
         options.resource_version = std::to_string(version);
       }
     }
+    LiveReferences references(c_);
+    options.references = &references;
+    options.left = left_;
     options.drop_managed_fields = drop_managed_fields_;
     options.replace_crd_schemas = replace_crd_schemas_;
     HF_ASSIGN(PreparedWrite prepared,
@@ -107,6 +137,7 @@ class Writer {
     written_.dropped_owners = std::move(prepared.dropped_owners);
     written_.kept_crd_versions = std::move(prepared.main.kept_crd_versions);
     written_.notes = std::move(prepared.main.notes);
+    written_.left = LeftToControlPlane(c_.index.Type(id_).special, prepared.archived, *answer);
     if (c_.Fresh(id_) && !c_.live[id_].main_equal() && fresh_rewrites_ < 3) {
       // Written under the old schema, which cuts off what only the new one has.
       ++fresh_rewrites_;
@@ -127,6 +158,11 @@ class Writer {
     if (error.kind() == ErrorKind::kNotFound) {
       if (update) return DecideAnew();
       if (c_.Fresh(id_) && !Contains(text, "namespaces \"")) return Step::kSettle;
+    }
+    // A policy's or webhook's refusal stands: it is not about what the server can allocate.
+    bool admission = Contains(text, "admission webhook") || Contains(text, "denied request");
+    if (error.code() != 0 && !admission && LeaveToServer(c_.index.Type(id_).special, text, left_)) {
+      return Step::kLeft;
     }
     if (error.kind() == ErrorKind::kInvalid) {
       if (!drop_managed_fields_ && Contains(text, "managedFields")) {
@@ -270,6 +306,7 @@ class Writer {
   std::optional<std::string> live_text_;  // as read last, for the next try
   FieldManagers managers_;                // of the archived object
   bool drop_managed_fields_ = false;
+  LeftFields left_;
   bool replace_crd_schemas_ = false;
   int fresh_rewrites_ = 0;
   Written written_;

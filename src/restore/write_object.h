@@ -52,6 +52,7 @@ struct Written {
   std::vector<std::string> dropped_owners;
   std::vector<std::string> kept_crd_versions;
   std::vector<std::string> notes;
+  std::vector<std::string> left;  // fields that the server filled in otherwise than archived
   // The object was written, but not all of it: its status was refused.
   std::optional<Error> incomplete;
   // The object was written, but its managedFields could not be set as the archive has them.
