@@ -156,6 +156,22 @@ TEST_F(ServedVersionsTest, ObjectsOfACrdThatDidNotComeSayWhy) {
   EXPECT_THAT(types[id].problem, HasSubstr("names are taken"));
 }
 
+TEST_F(ServedVersionsTest, ACrdInAVersionThatIsNotServedBringsNothing) {
+  const std::string crd = "customresourcedefinitions.apiextensions.k8s.io#v1beta1/as.y.io.json";
+  const std::string object = "as.y.io#v1/a.json";
+  Planned plan = MakePlan(
+      {{crd, J("{'apiVersion':'apiextensions.k8s.io/v1beta1','kind':'CustomResourceDefinition',"
+               "'metadata':{'name':'as.y.io'},'spec':{'group':'y.io','scope':'Cluster',"
+               "'names':{'plural':'as','kind':'A'},'versions':[{'name':'v1','served':true,"
+               "'storage':true}]}}")},
+       {object, J("{'apiVersion':'y.io/v1','kind':'A','metadata':{'name':'a'}}")}},
+      cluster);
+  EXPECT_EQ(plan.Kind(crd), ActionKind::kCannot);
+  EXPECT_THAT(plan.Reason(crd), HasSubstr("in version apiextensions.k8s.io/v1 only"));
+  EXPECT_EQ(plan.Kind(object), ActionKind::kCannot);
+  EXPECT_THAT(plan.Reason(object), HasSubstr("archived as apiextensions.k8s.io/v1beta1"));
+}
+
 TEST(CrdVersionsTest, TheStorageVersionComesFirst) {
   CrdVersions versions =
       VersionsOf(J("{'spec':{'versions':[{'name':'v2','served':true},{'name':'v1','served':true,"

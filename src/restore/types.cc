@@ -7,10 +7,19 @@ constexpr uint32_t kAllVerbs = kube::kVerbGet | kube::kVerbList | kube::kVerbWat
                                kube::kVerbCreate | kube::kVerbUpdate | kube::kVerbPatch |
                                kube::kVerbDelete | kube::kVerbDeleteCollection;
 
+// A CRD in a version that the cluster does not take, as apiextensions.k8s.io/v1beta1, brings
+// nothing.
+bool CanCome(const Index& index, const kube::Discovery& discovery, const ArchivedCrd& crd) {
+  const ArchivedType& own = index.Type(crd.object);
+  return discovery.ByPlural(own.gv, own.plural) != nullptr;
+}
+
 // As the archive's CRD will make the type; false when no CRD of the archive serves it.
-bool FromArchivedCrd(const Index& index, const ArchivedType& type, TypeState& state) {
+bool FromArchivedCrd(const Index& index, const kube::Discovery& discovery, const ArchivedType& type,
+                     TypeState& state) {
   for (const ArchivedCrd& crd : index.crds()) {
     if (crd.group != type.gv.group || crd.plural != type.plural) continue;
+    if (!CanCome(index, discovery, crd)) continue;
     for (const ArchivedCrd::Version& version : crd.versions) {
       if (version.name != type.gv.version || !version.served) continue;
       state.type = {type.gv, type.plural, crd.kind, crd.namespaced, kAllVerbs, version.status};
@@ -40,19 +49,24 @@ std::vector<std::string> ServedOf(const kube::Discovery& discovery, const Archiv
   return served;
 }
 
-std::string WhyMissing(const kube::Discovery& discovery, const ArchivedType& type) {
-  auto group = discovery.Of(type.gv);
-  if (!group && group.error().kind() == ErrorKind::kUnavailable) return group.error().ToString();
-  std::vector<std::string> served = ServedOf(discovery, type);
-  if (!served.empty()) return Unserved(type, served, "its fields have changed since then");
-  return "the cluster has no resource " + type.ResourceName() + " in version " + type.gv.version +
-         ", and no CustomResourceDefinition of the archive brings it";
-}
-
 const ArchivedCrd* ArchivedCrdOf(const Index& index, const ArchivedType& type) {
   for (const ArchivedCrd& crd : index.crds())
     if (crd.group == type.gv.group && crd.plural == type.plural) return &crd;
   return nullptr;
+}
+
+std::string WhyMissing(const Index& index, const kube::Discovery& discovery,
+                       const ArchivedType& type) {
+  auto group = discovery.Of(type.gv);
+  if (!group && group.error().kind() == ErrorKind::kUnavailable) return group.error().ToString();
+  std::vector<std::string> served = ServedOf(discovery, type);
+  if (!served.empty()) return Unserved(type, served, "its fields have changed since then");
+  const ArchivedCrd* crd = ArchivedCrdOf(index, type);
+  if (crd != nullptr && !CanCome(index, discovery, *crd))
+    return "its CustomResourceDefinition " + type.ResourceName() + " is archived as " +
+           index.Type(crd->object).gv.ToString() + ", which the cluster does not serve";
+  return "the cluster has no resource " + type.ResourceName() + " in version " + type.gv.version +
+         ", and no CustomResourceDefinition of the archive brings it";
 }
 
 // A custom resource in a version that its CRD does not serve. Between its versions the API server
@@ -62,6 +76,7 @@ void TakeOtherVersion(const Index& index, const kube::Discovery& discovery, cons
   const ArchivedCrd* coming = ArchivedCrdOf(index, archived);
   const std::string name = archived.ResourceName();
   Result<std::string> text = Fail(ErrorKind::kNotFound, "it is not known");
+  if (coming != nullptr && !CanCome(index, discovery, *coming)) coming = nullptr;
   if (coming != nullptr && !facts.failed.contains(name))
     text = index.Body(coming->object);
   else if (facts.read && facts.live.contains(name))
@@ -94,7 +109,7 @@ void TakeOtherVersion(const Index& index, const kube::Discovery& discovery, cons
   } else if (coming != nullptr) {
     ArchivedType wanted = archived;
     wanted.gv = gv;
-    if (!FromArchivedCrd(index, wanted, state)) return;
+    if (!FromArchivedCrd(index, discovery, wanted, state)) return;
   } else {
     return;
   }
@@ -124,10 +139,10 @@ Types Types::Resolve(const Index& index, const kube::Discovery& discovery, const
       continue;
     }
     auto failed = facts.failed.find(archived.ResourceName());
-    if (failed != facts.failed.end() || !FromArchivedCrd(index, archived, state)) {
+    if (failed != facts.failed.end() || !FromArchivedCrd(index, discovery, archived, state)) {
       state.type = {archived.gv, archived.plural, archived.kind, archived.namespaced != 0, 0,
                     false};
-      state.problem = WhyMissing(discovery, archived);
+      state.problem = WhyMissing(index, discovery, archived);
       if (failed != facts.failed.end())
         state.problem = "its CustomResourceDefinition " + failed->first +
                         " could not be restored: " + failed->second;
