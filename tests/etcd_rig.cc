@@ -129,6 +129,11 @@ void EtcdRig::StopAll() {
   running_.clear();
 }
 
+void EtcdRig::Kill(size_t nth) {
+  (void)supervisor_->Terminate(running_.at(nth), SIGKILL,
+                               Deadline::After(Clock::Real(), std::chrono::seconds(20)));
+}
+
 std::string EtcdRig::Log(size_t i) const {
   std::ifstream file(dir_ / fmt::format("etcd{}.log", i));
   std::stringstream text;

@@ -54,6 +54,8 @@ class EtcdRig {
   // last.
   Status WaitReady(const std::string& suffix, size_t members, const std::string& flags = {});
   void StopAll();
+  // Kills the member that was started as number `nth`, from 0.
+  void Kill(size_t nth);
   std::string Log(size_t i) const;
 
   // etcdctl against the first member.

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "testbed/certificates.h"
 #include "tests/etcd_rig.h"
+#include "tests/program.h"
 
 namespace holdfast::tests {
 namespace {
@@ -123,6 +125,127 @@ TEST(EtcdSaveCluster, TakesAFollowerAndGoesOnWhenMembersAreDown) {
   EXPECT_EQ(none.code, 1);
   EXPECT_THAT(none.out, HasSubstr(nobody));
   EXPECT_FALSE(fs::exists(rig->dir() / "none.db"));
+
+  // The quorum is lost: what the survivor has is all there is.
+  rig->Kill(1);
+  rig->Kill(2);
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  std::string survivor = rig->ClientUrl(0), leaderless;
+  while (std::chrono::steady_clock::now() < end) {
+    leaderless = rig->Ctl("", "endpoint status -w json 2>/dev/null").out;
+    if (leaderless.find("no leader") != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // polls another process
+  }
+  ASSERT_THAT(leaderless, HasSubstr("no leader"));
+  for (const auto& [name, endpoints] :
+       {std::pair("survivor.db", survivor), std::pair("of-all.db", all)}) {
+    Ran saved = Holdfast(
+        fmt::format("etcd save {} --endpoints {}", (rig->dir() / name).string(), endpoints));
+    EXPECT_EQ(saved.code, 0) << saved.out;
+    EXPECT_THAT(saved.out, HasSubstr(survivor + " has no leader"));
+    EXPECT_THAT(saved.out, HasSubstr("may lack the last writes"));
+    EXPECT_EQ(
+        Holdfast("etcd diff " + (rig->dir() / "a.db").string() + " " + (rig->dir() / name).string())
+            .out,
+        "");
+  }
+}
+
+// The description cannot be stored: a snapshot without one would belong to nobody.
+TEST(EtcdSaveCluster, LeavesNothingWithoutADescription) {
+  auto rig = StartRig();
+  ASSERT_TRUE(rig->StartMember("", 0, 1, rig->dir() / "source"));
+  ASSERT_TRUE(rig->WaitReady("", 1));
+  fs::path store = rig->dir() / "store";
+  fs::create_directories(store / "a.db.meta");
+  Ran ran = Holdfast(fmt::format("etcd save --store {} --name a.db --endpoints {}", store.string(),
+                                 rig->ClientUrl(0)));
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("what describes snapshot a.db"));
+  EXPECT_THAT(FilesIn(store), ::testing::ElementsAre("a.db.meta"));
+}
+
+// A service outlives its certificates, its password and etcd's tokens.
+TEST(EtcdSaveCluster, TheServiceReadsItsFilesAgain) {
+  auto rig = StartRig();
+  auto ca = testbed::CertificateAuthority::Create("etcd-ca");
+  auto other = testbed::CertificateAuthority::Create("another");
+  ASSERT_TRUE(ca);
+  ASSERT_TRUE(other);
+  auto write = [&](const std::string& name, const std::string& text) {
+    fs::path path = rig->dir() / name;
+    std::ofstream(path.string() + ".new") << text;
+    fs::rename(path.string() + ".new", path);
+    return path.string();
+  };
+  auto server = ca->Issue({.common_name = "etcd",
+                           .dns_names = {"localhost"},
+                           .ip_addresses = {"127.0.0.1"},
+                           .server = true});
+  auto client = ca->Issue({.common_name = "nobody"}), wrong = other->Issue({.common_name = "old"});
+  ASSERT_TRUE(server && client && wrong);
+  std::string url = "https" + rig->ClientUrl(0).substr(4),
+              ca_file = write("ca", ca->certificate_pem());
+  ASSERT_TRUE(rig->StartMember(
+      "", 0, 1, rig->dir() / "source",
+      {"--listen-client-urls=" + url, "--advertise-client-urls=" + url, "--auth-token-ttl=1",
+       "--cert-file=" + write("server", server->certificate_pem),
+       "--key-file=" + write("server-key", server->key_pem), "--trusted-ca-file=" + ca_file,
+       "--client-cert-auth"}));
+  std::string tls =
+      fmt::format(" --cacert={} --cert={} --key={}", ca_file,
+                  write("mine", client->certificate_pem), write("mine-key", client->key_pem));
+  Status ready = rig->WaitReady("", 1, tls);
+  ASSERT_TRUE(ready) << ready.error().ToString();
+  for (const char* command : {"user add root:secret", "user grant-role root root", "auth enable"}) {
+    Ran ran = rig->Ctl("", tls + " " + command);
+    ASSERT_EQ(ran.code, 0) << ran.out;
+  }
+  std::string used_ca = write("used-ca", other->certificate_pem()),
+              used_cert = write("used-cert", wrong->certificate_pem),
+              used_key = write("used-key", wrong->key_pem), password = write("password", "guess\n");
+  fs::path store = rig->dir() / "store";
+  Program service({HOLDFAST_PROGRAM,
+                   "etcd",
+                   "run",
+                   "--interval",
+                   "2s",
+                   "--keep",
+                   "99",
+                   "--store",
+                   store.string(),
+                   "--endpoints",
+                   url,
+                   "--cacert",
+                   used_ca,
+                   "--cert",
+                   used_cert,
+                   "--key",
+                   used_key,
+                   "--user",
+                   "root",
+                   "--password-file",
+                   password});
+  auto snapshots = [&] {
+    std::error_code ignored;
+    size_t count = 0;
+    for (fs::directory_iterator it(store, ignored), end; !ignored && it != end;
+         it.increment(ignored))
+      count += it->path().extension() == ".meta";
+    return count;
+  };
+  std::this_thread::sleep_for(std::chrono::seconds(3));  // a round or two, which fail
+  EXPECT_EQ(snapshots(), 0u);
+  write("used-ca", ca->certificate_pem());
+  write("used-cert", client->certificate_pem);
+  write("used-key", client->key_pem);
+  write("password", "secret\n");
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  while (snapshots() < 3 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // polls another process
+  service.Signal(SIGTERM);
+  Outcome outcome = service.Wait();
+  EXPECT_GE(snapshots(), 3u) << ToText(outcome);
 }
 
 TEST(EtcdSaveCluster, TlsAndUsers) {

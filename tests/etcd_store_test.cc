@@ -175,6 +175,54 @@ TEST_F(EtcdStore, PruneTouchesNothingOfOthers) {
   EXPECT_EQ(left, expected);
 }
 
+// What etcdctl has made and somebody has copied in.
+TEST_F(EtcdStore, AForeignSnapshotIsAdopted) {
+  std::string own = "etcd-2026-01-02T00-00-00Z.db";
+  ASSERT_EQ(Holdfast("etcd save --name " + own + Store() + Endpoint()).code, 0);
+  ASSERT_TRUE(rig_->Save("", store_ / "mine.db"));
+  EXPECT_THAT(Holdfast("etcd list" + Store()).out, HasSubstr("(NAME.meta): mine.db"));
+  Ran adopted = Holdfast("etcd adopt mine.db --series etcd --time 2026-01-01T00:00:00Z" + Store());
+  ASSERT_EQ(adopted.code, 0) << adopted.out;
+  std::string name = "etcd-2026-01-01T00-00-00Z.db";
+  EXPECT_THAT(adopted.out, HasSubstr(name));
+  Json all = List(store_);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0]["cluster"], all[1]["cluster"]);
+  EXPECT_FALSE(fs::exists(store_ / "mine.db"));
+  EXPECT_EQ(Holdfast("etcd verify " + name + Store()).code, 0);
+  // From now on retention counts it.
+  Ran pruned = Holdfast("etcd prune --keep 1" + Store());
+  EXPECT_EQ(pruned.code, 0) << pruned.out;
+  EXPECT_THAT(pruned.out, HasSubstr("1 of 2 deleted"));
+  std::ofstream(store_ / "notes.txt") << "no snapshot";
+  EXPECT_EQ(Holdfast("etcd adopt notes.txt" + Store()).code, 1);
+  EXPECT_TRUE(fs::exists(store_ / "notes.txt"));
+}
+
+TEST_F(EtcdStore, AnRkeZipGivesSnapshotAndState) {
+  if (RunCommand("command -v python3").code != 0) GTEST_SKIP() << "no python3 to make the zip";
+  fs::create_directory(store_);
+  ASSERT_TRUE(rig_->Save("", store_ / "snap"));
+  std::ofstream(rig_->dir() / "zip.py")
+      << "import sys, zipfile\nd = sys.argv[1]\n"
+         "z = zipfile.ZipFile(d + '/rke.zip', 'w', zipfile.ZIP_DEFLATED)\n"
+         "z.writestr('/etc/kubernetes/snap.rkestate', '{\"desiredState\":{}}')\n"
+         "z.write(d + '/snap', '/backup/snap')\nz.close()\n";
+  ASSERT_EQ(RunCommand("python3 " + (rig_->dir() / "zip.py").string() + " " + store_.string()).code,
+            0);
+  EXPECT_EQ(Holdfast("etcd verify rke.zip" + Store()).code, 0);
+  EXPECT_EQ(Holdfast("etcd extract-state rke.zip" + Store()).out, R"({"desiredState":{}})");
+  fs::path file = rig_->dir() / "cluster.rkestate";
+  std::string to_file = "etcd extract-state rke.zip --output " + file.string() + Store();
+  EXPECT_EQ(Holdfast(to_file).code, 0);
+  EXPECT_EQ(Content(file), R"({"desiredState":{}})");
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(Holdfast(to_file).code, 1) << "nothing is overwritten";
+  Ran none = Holdfast("etcd extract-state snap" + Store());
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.out, HasSubstr("no zip"));
+}
+
 // Until `done` of the page, a minute at most.
 template <typename Done>
 std::string AwaitPage(const std::string& url, Done done) {

@@ -1,5 +1,6 @@
 #include <atomic>
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -67,7 +68,33 @@ TEST(Retry, ObeysRetryAfterAndTheDeadline) {
   };
   EXPECT_FALSE(Retry({.max_attempts = 10}, waits, call));
   EXPECT_EQ(calls, 3);
-  EXPECT_THAT(clock.slept_, testing::Each(std::chrono::seconds(2)));
+  EXPECT_THAT(clock.slept_,
+              testing::Each(testing::AllOf(testing::Ge(std::chrono::seconds(2)),
+                                           testing::Le(std::chrono::milliseconds(2500)))));
+}
+
+// A server that asks for an hour is asked again sooner, and not by all at the same moment.
+TEST(Retry, RetryAfterIsCappedAndSpread) {
+  RetryPolicy policy{.first_wait = std::chrono::milliseconds(100),
+                     .max_wait = std::chrono::milliseconds(10'000)};
+  std::set<std::chrono::milliseconds> hour, second;
+  for (uint64_t random = 1; random < (1ull << 62); random = random * 3 + 1) {
+    Error error(ErrorKind::kUnavailable, "busy");
+    hour.insert(RetryWait(policy, 1, Error(error).RetryAfter(std::chrono::hours(1)), random));
+    second.insert(RetryWait(policy, 1, Error(error).RetryAfter(std::chrono::seconds(1)), random));
+    // "At once" is no reason to hammer.
+    EXPECT_GE(RetryWait(policy, 5, Error(error).RetryAfter(std::chrono::seconds(0)), random),
+              std::chrono::milliseconds(800));
+    // Close to the maximum it stays below it.
+    EXPECT_LE(RetryWait(policy, 1, Error(error).RetryAfter(std::chrono::seconds(9)), random),
+              policy.max_wait);
+  }
+  EXPECT_GE(*hour.begin(), std::chrono::milliseconds(7'500));
+  EXPECT_LE(*hour.rbegin(), policy.max_wait);
+  EXPECT_GE(*second.begin(), std::chrono::seconds(1));
+  EXPECT_LE(*second.rbegin(), std::chrono::milliseconds(1'250));
+  EXPECT_GT(hour.size(), 5u);
+  EXPECT_GT(second.size(), 5u);
 }
 
 TEST(Retry, WaitsGrowAndStayBelowTheMaximum) {

@@ -19,9 +19,10 @@ struct RetryPolicy {
   std::chrono::milliseconds max_wait{10'000};
 };
 
-// How long to wait after failed attempt number `attempt` (from 1): the server's Retry-After where
-// it gave one, else first_wait * 2^(attempt-1) up to max_wait, between 50 and 100 % of it, drawn
-// from `random` (any 64-bit number).
+// How long to wait after failed attempt number `attempt` (from 1): first_wait * 2^(attempt-1) up to
+// max_wait, between 50 and 100 % of it, drawn from `random` (any 64-bit number). Where the server
+// asked for a wait (Retry-After) at least that, up to 25 % longer, but never longer than max_wait:
+// a wait beyond that is cut to 75 to 100 % of max_wait.
 std::chrono::milliseconds RetryWait(const RetryPolicy& policy, int attempt, const Error& error,
                                     uint64_t random);
 

@@ -35,7 +35,8 @@ void AddEtcdClientOptions(Command command, EtcdClientArgs& args) {
 
 Result<std::unique_ptr<etcd::Client>> MakeEtcdClient(EtcdClientArgs& args) {
   if (!args.password_file.empty()) {
-    HF_ASSIGN(args.client.password, ReadPassword(args.password_file));
+    HF_TRY(ReadPassword(args.password_file));
+    args.client.password = [path = args.password_file] { return ReadPassword(path); };
   }
   return etcd::Client::Create(std::move(args.client));
 }

@@ -10,6 +10,7 @@ void AddEtcdCommand(Command app, Session& session) {
   AddEtcdRunCommand(etcd, session);
   AddEtcdListCommand(etcd, session);
   AddEtcdPruneCommand(etcd, session);
+  AddEtcdAdoptCommand(etcd, session);
   AddEtcdCopyCommand(etcd, session);
   AddEtcdStatusCommand(etcd, session);
   AddEtcdVerifyCommand(etcd, session);

@@ -23,6 +23,7 @@ void AddEtcdLookCommands(Command etcd, Session& session);  // ls, get, history
 void AddEtcdTopCommand(Command etcd, Session& session);
 void AddEtcdListCommand(Command etcd, Session& session);
 void AddEtcdPruneCommand(Command etcd, Session& session);
+void AddEtcdAdoptCommand(Command etcd, Session& session);
 void AddEtcdCopyCommand(Command etcd, Session& session);
 void AddEtcdRunCommand(Command etcd, Session& session);
 void AddEtcdDiffCommand(Command etcd, Session& session);

@@ -18,6 +18,7 @@
 #include "net/http_server.h"
 #include "observe/endpoint.h"
 #include "observe/heartbeat.h"
+#include "storage/swap_store.h"
 
 namespace holdfast::cli {
 namespace {
@@ -110,6 +111,12 @@ class Watch {
       std::string text = verdict.name + ": " + verdict.reason;
       if (kept.insert(text); !kept_.contains(text)) log_.Warn(text);
     }
+    for (const std::string& name : round.not_described) {
+      std::string text = name +
+                         ": nothing describes it, and retention leaves it alone; `holdfast "
+                         "etcd adopt` takes it into the catalogue";
+      if (kept.insert(text); !kept_.contains(text)) log_.Warn(text);
+    }
     if (round.meta) kept_ = std::move(kept);
     if (round.prune_error) log_.Warn("retention: " + round.prune_error->ToString());
     if (round.error) {
@@ -150,40 +157,92 @@ class Watch {
   std::unique_ptr<net::HttpServer> server_;  // last: ends first
 };
 
+// The store and the encryption keys, read again for each round: a service outlives the credentials
+// that it was started with.
+class Inputs {
+ public:
+  Inputs(const Session& session, const RunArgs& args, const Logger& log,
+         storage::StoreConfig::Kind kind)
+      : session_(session), args_(args), log_(log), kind_(kind) {}
+
+  Status Open() {
+    HF_ASSIGN(keys_, LoadKeys(args_.form.encryption_config));
+    HF_ASSIGN(auto opened, OpenAgain());
+    store_ = std::make_unique<storage::SwapStore>(std::move(opened));
+    return {};
+  }
+  // What cannot be read just now stays as it was: a snapshot with what worked last is worth a try.
+  void Refresh() {
+    if (kind_ == storage::StoreConfig::Kind::kS3) {
+      auto opened = OpenAgain();
+      if (opened)
+        store_->Swap(std::move(*opened));
+      else if (!session_.stop.stop_requested())
+        Keep("the store's description and credentials", opened.error());
+    }
+    if (args_.form.encryption_config.empty()) return;
+    auto keys = LoadKeys(args_.form.encryption_config);
+    if (keys)
+      keys_ = std::move(*keys);
+    else
+      Keep("--encryption-config", keys.error());
+  }
+  storage::Store& store() { return *store_; }
+  const crypto::Transformers& keys() const { return keys_; }
+
+ private:
+  // Holds the handle for as long as the store is used.
+  Result<std::shared_ptr<storage::Store>> OpenAgain() const {
+    HF_ASSIGN(auto opened, OpenStore(session_, args_.store));
+    auto handle = std::make_shared<StoreHandle>(std::move(opened));
+    return std::shared_ptr<storage::Store>(handle, &**handle);
+  }
+  void Keep(const std::string& what, const Error& error) const {
+    log_.Warn(what + " could not be read again; those read before are used",
+              {{"error", error.ToString()}});
+  }
+
+  const Session& session_;
+  const RunArgs& args_;
+  const Logger& log_;
+  storage::StoreConfig::Kind kind_;
+  crypto::Transformers keys_ = crypto::Transformers::None();
+  std::unique_ptr<storage::SwapStore> store_;
+};
+
 Status RunService(Session& session, RunArgs& args) {
   HF_ASSIGN(Logger log, session.MakeLogger());
   HF_ASSIGN(auto interval, ParseInterval(args.interval));
   HF_ASSIGN(auto rules, args.rules.Rules());
-  HF_ASSIGN(crypto::Transformers keys, LoadKeys(args.form.encryption_config));
   bool encrypt = !args.form.encryption_config.empty();
   HF_ASSIGN(auto config, LoadStoreConfig(args.store));
-  HF_ASSIGN(auto store, OpenStore(session, args.store));
+  Inputs inputs(session, args, log, config.kind);
+  HF_TRY(inputs.Open());
   HF_ASSIGN(auto client, MakeEtcdClient(args.client));
   HF_ASSIGN(std::string heartbeat, ReadHeartbeatUrl(args.heartbeat_file));
   auto free_bytes = FreeBytes(config);
   Watch watch(free_bytes, std::move(heartbeat), log, session.stop);
   HF_TRY(watch.Listen(args.metrics_address));
-  auto take = [&](const std::string& name) -> Result<etcd::SnapshotMeta> {
-    etcd::SaveOptions options{.name = name,
-                              .compression = args.form.compression,
-                              .encryption = encrypt ? &keys : nullptr,
-                              .compare_members = !args.form.no_compare,
-                              .stop = session.stop};
-    HF_ASSIGN(auto report, etcd::Save(*client, *store, options, log));
+  etcd::RecurringOptions options{.series = args.series,
+                                 .interval = interval,
+                                 .rules = rules,
+                                 .compression = CompressionName(args.form.compression),
+                                 .encrypted = encrypt,
+                                 .free_bytes = free_bytes};
+  options.begin = [&] { inputs.Refresh(); };
+  options.take = [&](const std::string& name) -> Result<etcd::SnapshotMeta> {
+    etcd::SaveOptions save{.name = name,
+                           .compression = args.form.compression,
+                           .encryption = encrypt ? &inputs.keys() : nullptr,
+                           .compare_members = !args.form.no_compare,
+                           .stop = session.stop};
+    HF_ASSIGN(auto report, etcd::Save(*client, inputs.store(), save, log));
     for (const std::string& warning : report.warnings) log.Warn(warning);
     return std::move(report.meta);
   };
-  return etcd::RunRecurring(*store,
-                            {.series = args.series,
-                             .interval = interval,
-                             .rules = rules,
-                             .compression = CompressionName(args.form.compression),
-                             .encrypted = encrypt,
-                             .take = take,
-                             .cluster = [&] { return etcd::ClusterId(*client, session.stop); },
-                             .free_bytes = free_bytes,
-                             .report = [&](const etcd::Round& round) { watch.Note(round); }},
-                            session.stop);
+  options.cluster = [&] { return etcd::ClusterId(*client, session.stop); };
+  options.report = [&](const etcd::Round& round) { watch.Note(round); };
+  return etcd::RunRecurring(inputs.store(), options, session.stop);
 }
 
 }  // namespace

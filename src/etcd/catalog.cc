@@ -86,6 +86,31 @@ Result<Catalog> ReadCatalog(storage::Store& store, const Waits& waits) {
   return catalog;
 }
 
+Status PutDescription(storage::Store& store, const SnapshotMeta& meta, const Waits& waits) {
+  std::string name = meta.name + std::string(kMetaSuffix);
+  std::string what = "storing what describes snapshot " + meta.name;
+  HF_ASSIGN_CONTEXT(stream::Spool spool, store.NewSpool(), what);
+  HF_TRY_CONTEXT(spool.Append(meta.ToJson() + "\n"), what);
+  HF_TRY_CONTEXT(spool.Flush(), what);
+  Status put = store.Put(spool, name, waits);
+  if (put) return {};
+  if (put.error().kind() == ErrorKind::kConflict) {
+    auto there = ReadMeta(store, name, waits);
+    if (there && there->name == meta.name && there->sha256 == meta.sha256 &&
+        there->stored_size == meta.stored_size)
+      return {};
+  }
+  return Fail(std::move(put).error().With(what));
+}
+
+Status RemoveAgain(storage::Store& store, const std::string& name, const Waits& waits) {
+  Waits own{.clock = waits.clock,
+            .deadline = Deadline::After(*waits.clock, std::chrono::seconds(30))};
+  Status gone = store.Delete(name, own);
+  if (gone || gone.error().kind() == ErrorKind::kNotFound) return {};
+  return Fail(std::move(gone).error().With("removing " + name + ", which is still there"));
+}
+
 std::string SnapshotName(std::string_view series, Clock::Wall time, std::string_view compression,
                          bool encrypted) {
   std::string text = FormatRfc3339(time);

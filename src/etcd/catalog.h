@@ -41,6 +41,14 @@ struct Catalog {
 // or that the store refuses to show makes its snapshot not good. Blocks.
 Result<Catalog> ReadCatalog(storage::Store& store, const Waits& waits);
 
+// Stores NAME.meta beside the snapshot that `meta` names. One that is there already is a success
+// when it describes the same snapshot, else kConflict. Blocks.
+Status PutDescription(storage::Store& store, const SnapshotMeta& meta, const Waits& waits);
+
+// Deletes what was just stored and is to leave nothing: also after a stop or a deadline of `waits`,
+// for up to 30 s. The error says that the file is still there. Blocks.
+Status RemoveAgain(storage::Store& store, const std::string& name, const Waits& waits);
+
 // "etcd-2026-01-27T02-00-00Z.db", with .gz, .zst and .enc as they apply.
 std::string SnapshotName(std::string_view series, Clock::Wall time, std::string_view compression,
                          bool encrypted);

@@ -10,6 +10,9 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
+// Another process may be about to describe what is younger.
+constexpr std::chrono::minutes kDescribedAfter{15};
+
 // Bytes of disk while it is taken: the unpacked snapshot lies beside the packed one.
 uint64_t DiskFor(const SnapshotMeta& meta) {
   return meta.stored_size + (meta.compression == "none" ? 0 : meta.size);
@@ -28,9 +31,11 @@ class Recurring {
                   .started = clock.Now(),
                   .meta = std::nullopt,
                   .error = std::nullopt,
+                  .not_described = {},
                   .pruned = {},
                   .prune_error = std::nullopt};
       auto begin = clock.SteadyNow();
+      if (options_.begin) options_.begin();
       Take(round);
       if (stop_.stop_requested() && round.error) return;  // abandoned, not failed
       round.took = clock.SteadyNow() - begin;
@@ -102,6 +107,12 @@ class Recurring {
                                        options_.clock->Now(), just_written));
     storage::PruneReport report = storage::Prune(store_, plan, StoreWaits());
     round.not_counted = plan.NotCounted();
+    round.not_described.clear();
+    for (const std::string& name : catalog.others) {
+      auto time = TimeIn(name);
+      if (SeriesOf(name) == options_.series && time && *time < round.started - kDescribedAfter)
+        round.not_described.push_back(name);
+    }
     round.kept = plan.verdicts.size() - round.not_counted.size() - report.deleted.size();
     auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     append(round.pruned.deleted, report.deleted);

@@ -22,6 +22,8 @@ struct Round {
   std::chrono::nanoseconds took{0};
   std::optional<SnapshotMeta> meta;  // of the snapshot that was stored
   std::optional<Error> error;        // why there is none
+  // Files named as snapshots of the series that nothing describes: retention leaves them alone.
+  std::vector<std::string> not_described;
   storage::PruneReport pruned;
   // Snapshots that hold no place among those that are kept, and why.
   std::vector<schedule::RetentionVerdict> not_counted;
@@ -37,6 +39,8 @@ struct RecurringOptions {
   schedule::RetentionRules rules;
   std::string compression = "none";  // for the names
   bool encrypted = false;
+  // Called as each round begins: the place to read again what may have changed. May be empty.
+  std::function<void()> begin;
   // Stores a snapshot that is proved, under exactly this name, or fails and leaves nothing.
   std::function<Result<SnapshotMeta>(const std::string& name)> take;
   // The id of the cluster that snapshots are taken of, from etcd itself. Needed only when room must

@@ -216,6 +216,20 @@ TEST_F(RecurringTest, AFullDiskCostsAnotherClusterNothing) {
   EXPECT_EQ(Snapshots().size(), 3u);
 }
 
+// A kill between the snapshot and its description, or somebody's copy: only a person can tell.
+TEST_F(RecurringTest, WhatNothingDescribesIsReportedAndStays) {
+  Put("etcd-2025-12-01T00-00-00Z.db", "abc");
+  Put("other-2025-12-02T00-00-00Z.db", "abc");
+  Put("etcd-2026-01-01T00-00-00Z.db", "a peer is about to describe it");
+  options_.rules = {.newest = 1};
+  clock_.now_ += 10s;
+  RunFor(2);
+  EXPECT_THAT(rounds_[1].not_described, ElementsAre("etcd-2025-12-01T00-00-00Z.db"));
+  for (const char* name : {"etcd-2025-12-01T00-00-00Z.db", "other-2025-12-02T00-00-00Z.db",
+                           "etcd-2026-01-01T00-00-00Z.db"})
+    EXPECT_TRUE(fs::exists(dir_ / name)) << name;
+}
+
 TEST_F(RecurringTest, RulesThatKeepNothingAreRefused) {
   options_.rules = {};
   EXPECT_FALSE(RunRecurring(store_, options_, {}));

@@ -109,6 +109,26 @@ Result<std::unique_ptr<stream::Spool>> NewScratch(const OpenOptions& options) {
   return std::make_unique<stream::Spool>(std::move(made));
 }
 
+std::string PackingName(Packing packing) {
+  switch (packing) {
+    case Packing::kNone: return "none";
+    case Packing::kGzip: return "gzip";
+    case Packing::kZstd: return "zstd";
+    case Packing::kZip: return "zip";
+  }
+  return "";
+}
+
+Status NoteEncryption(const File& file, SnapshotMeta& meta) {
+  HF_ASSIGN(bool sealed, IsSealed(file));
+  if (!sealed) return {};
+  constexpr uint64_t kMostOfAHeader = 128 << 10;
+  std::string front(std::min(file.size(), kMostOfAHeader), '\0');
+  HF_TRY(file.ReadAt(0, front.data(), front.size()));
+  HF_ASSIGN(meta.encryption, SealedBy(front));
+  return {};
+}
+
 // Whether it was encrypted; then `file` is what was in it.
 Result<bool> Decrypt(std::unique_ptr<File>& file, const OpenOptions& options) {
   HF_ASSIGN(bool sealed, IsSealed(*file));
@@ -124,9 +144,12 @@ std::unique_ptr<File> FileOfSpool(const stream::Spool& spool, std::string name) 
   return std::make_unique<SpoolImage>(spool, std::move(name));
 }
 
-Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options) {
+Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options,
+                                     SnapshotMeta* found) {
+  if (found != nullptr) HF_TRY(NoteEncryption(*file, *found));
   HF_ASSIGN(bool sealed, Decrypt(file, options));
   HF_ASSIGN(Packing packing, PackingOf(*file));
+  if (found != nullptr) found->compression = PackingName(packing);
   if (packing == Packing::kNone) return file;
   std::string what = "decompressing " + file->name();
   HF_ASSIGN(auto spool, NewScratch(options));
@@ -149,6 +172,12 @@ Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path
                                                const OpenOptions& options) {
   HF_ASSIGN(auto file, OpenFile(path));
   return Unwrap(std::move(file), options);
+}
+
+Status FetchInto(storage::Store& store, const std::string& name, stream::Spool& spool,
+                 const Waits& waits) {
+  HF_ASSIGN(auto source, store.Open(name, 0, waits));
+  return CopyAll(*source, spool, waits);
 }
 
 Result<std::unique_ptr<File>> FetchStored(storage::Store& store, const std::string& name,

@@ -9,6 +9,7 @@
 #include "base/retry.h"
 #include "crypto/transformer.h"
 #include "etcd/file.h"
+#include "etcd/snapshot_meta.h"
 #include "etcd/zip_snapshot.h"
 #include "storage/store.h"
 #include "stream/spool.h"
@@ -29,9 +30,15 @@ struct OpenOptions {
 // encrypted, unpacked first where it is packed (gzip, zstd, zip; told by its first bytes). What was
 // encrypted is encrypted in the scratch folder too, with a key that is only in memory. kCorrupt
 // where it is cut off or damaged. A zip may hold other files too (FindSnapshotInZip()).
-Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options);
+// `found` gets compression and encryption, as a description of the snapshot has them; may be null.
+Result<std::unique_ptr<File>> Unwrap(std::unique_ptr<File> file, const OpenOptions& options,
+                                     SnapshotMeta* found = nullptr);
 Result<std::unique_ptr<File>> OpenSnapshotFile(const std::filesystem::path& path,
                                                const OpenOptions& options);
+// Copies a file of the store into `spool` and flushes it. kNotFound; kCancelled when stopped.
+// Blocks.
+Status FetchInto(storage::Store& store, const std::string& name, stream::Spool& spool,
+                 const Waits& waits);
 // A file as it lies in the store, fetched into the scratch folder. kNotFound when the store has
 // none of that name. Blocks.
 Result<std::unique_ptr<File>> FetchStored(storage::Store& store, const std::string& name,

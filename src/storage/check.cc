@@ -26,6 +26,15 @@ std::string Pattern(size_t size) {
   return bytes;
 }
 
+// A step may need several rights: the store's error names the one that is missing (s3_error.cc).
+std::string RightIn(std::string_view hint) {
+  constexpr std::string_view kBefore = "needs the right ";
+  size_t at = hint.find(kBefore);
+  if (at == std::string_view::npos) return "";
+  hint.remove_prefix(at + kBefore.size());
+  return std::string(hint.substr(0, hint.find(' ')));
+}
+
 Status PutBytes(Store& store, const std::string& name, std::string_view bytes, const Waits& waits) {
   HF_ASSIGN(auto spool, store.NewSpool());
   HF_TRY(spool.Append(bytes));
@@ -86,8 +95,10 @@ class Check {
       step.outcome = Outcome::kFailed;
       step.hint = done.error().hint();
       step.error = done.error().MessageWithoutHint();
-      if (s3_ != nullptr && done.error().kind() == ErrorKind::kUnauthorized)
-        step.permission = std::move(permission);
+      if (s3_ != nullptr && done.error().kind() == ErrorKind::kUnauthorized) {
+        std::string named = RightIn(step.hint);
+        step.permission = named.empty() ? std::move(permission) : std::move(named);
+      }
     }
     steps_.push_back(std::move(step));
     return steps_.back().outcome == Outcome::kOk;

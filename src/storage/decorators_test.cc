@@ -132,15 +132,15 @@ TEST_F(RetryStoreTest, RetriesPassingTroubleOnly) {
 }
 
 TEST_F(RetryStoreTest, GivesUpAndWaitsAsAsked) {
-  inner_->errors = {Unavailable().RetryAfter(seconds(7)), Unavailable(), Unavailable(),
+  inner_->errors = {Unavailable().RetryAfter(milliseconds(700)), Unavailable(), Unavailable(),
                     Unavailable()};
   auto begin = clock_.slept;
   auto status = Put("x");
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message(), "503 SlowDown");
   EXPECT_EQ(inner_->puts, 3);
-  EXPECT_GE(clock_.slept - begin, seconds(7));
-  EXPECT_LE(clock_.slept - begin, milliseconds(7200));
+  EXPECT_GE(clock_.slept - begin, milliseconds(700));
+  EXPECT_LE(clock_.slept - begin, milliseconds(1075));  // a quarter longer, and the second wait
   EXPECT_FALSE(fs::exists(root_ / "a"));
 }
 

@@ -34,7 +34,7 @@ class Spool {
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
 
-  // Adds to the end; buffered, up to 1 MiB. Blocks on the disk.
+  // Adds to the end; buffered, up to 256 KiB. Blocks on the disk.
   Status Append(std::string_view bytes);
   // Hands the buffer to the kernel: from here on Read() sees all that was appended.
   Status Flush();

@@ -198,5 +198,44 @@ TEST(ServerSide, LocksAndVersions) {
   EXPECT_EQ(store->List("", {})->size(), 2u);
 }
 
+// Without the right to see locks a DELETE would hide the locked version, and count as done.
+TEST(ServerSide, ALockedVersionIsNeverHidden) {
+  testbed::Minio& minio = tests::MinioPlain();
+  std::string bucket = tests::NewBucketName();
+  Must(minio.MakeBucket(bucket, {.object_lock = true}));
+  auto policy = [&](const std::string& more) {
+    return R"({"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::)" +
+           bucket + R"("]},
+      {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject")" +
+           more + R"(], "Resource": ["arn:aws:s3:::)" + bucket + R"(/*"]}]})";
+  };
+  auto open = [&](const std::string& more) {
+    auto keys = Must(minio.MakeUser(policy(more)));
+    S3Config config = tests::ConfigFor(minio, bucket);
+    config.access_key = keys.access_key;
+    config.secret_key = SecretBytes(keys.secret_key);
+    return tests::Open(std::move(config));
+  };
+  // Locked by the bucket's default: the upload knows nothing of it.
+  Must(minio.Mc({"retention", "set", "--default", "GOVERNANCE", "1d", "m/" + bucket}));
+  auto least = open("");
+  Must(tests::PutBytes(*least, "locked", "x"));
+  for (const std::string& more :
+       {std::string(), std::string(R"(, "s3:GetObjectRetention", "s3:GetObjectLegalHold")")}) {
+    auto gone = open(more)->Delete("locked", {});
+    ASSERT_FALSE(gone) << "with" << more;
+    EXPECT_EQ(gone.error().kind(), more.empty() ? ErrorKind::kUnauthorized : ErrorKind::kConflict)
+        << gone.error().ToString();
+    EXPECT_THAT(Must(minio.Objects(bucket)), ::testing::ElementsAre("locked"));
+  }
+  EXPECT_EQ(least->List("", {})->size(), 1u);
+  // Nothing is locked any more: with the rights to see that it goes.
+  Must(minio.Mc({"retention", "clear", "--default", "m/" + bucket}));
+  Must(tests::PutBytes(*least, "free", "x"));
+  Must(open(R"(, "s3:GetObjectRetention", "s3:GetObjectLegalHold")")->Delete("free", {}));
+  EXPECT_EQ(least->List("", {})->size(), 1u);
+}
+
 }  // namespace
 }  // namespace holdfast::storage

@@ -12,6 +12,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "etcd/client/rpc.grpc.pb.h"
+#include "stream/sha256.h"
 
 namespace holdfast::etcd {
 namespace {
@@ -133,15 +134,63 @@ class Watchdog {
 struct Client::Impl {
   ClientOptions options;
   std::vector<Target> targets;
+  std::mutex mutex;         // of what follows
+  stream::Digest loaded{};  // of the files that the channels were made with
   std::vector<std::shared_ptr<grpc::Channel>> channels;
-  std::mutex mutex;
   std::vector<std::string> tokens;  // by endpoint; empty: none yet
+
+  // Reads the files; new channels where they have changed.
+  holdfast::Status Load() {
+    grpc::SslCredentialsOptions tls;
+    HF_ASSIGN(tls.pem_root_certs, ReadPem(options.ca_file));
+    HF_ASSIGN(tls.pem_cert_chain, ReadPem(options.cert_file));
+    HF_ASSIGN(tls.pem_private_key, ReadPem(options.key_file));
+    if (tls.pem_cert_chain.empty() != tls.pem_private_key.empty())
+      return Fail(ErrorKind::kInvalid, "--cert and --key are given together or not at all");
+    stream::Sha256 sha;
+    for (const std::string* pem :
+         {&tls.pem_root_certs, &tls.pem_cert_chain, &tls.pem_private_key}) {
+      sha.Update(std::to_string(pem->size()) + "\n");
+      sha.Update(*pem);
+    }
+    stream::Digest digest = sha.Current();
+    std::lock_guard lock(mutex);
+    if (!channels.empty() && digest == loaded) {
+      Wipe(tls.pem_private_key);
+      return {};
+    }
+    std::vector<std::shared_ptr<grpc::Channel>> made;
+    for (const Target& target : targets) {
+      grpc::ChannelArguments arguments;
+      arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+      arguments.SetMaxReceiveMessageSize(64 << 20);
+      arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      // A service that outlives etcd's outages must not wait two minutes for one that is back.
+      arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
+      auto credentials =
+          target.tls ? grpc::SslCredentials(tls) : grpc::InsecureChannelCredentials();
+      made.push_back(grpc::CreateCustomChannel(target.address, credentials, arguments));
+    }
+    Wipe(tls.pem_private_key);
+    channels = std::move(made);
+    tokens.assign(targets.size(), "");
+    loaded = digest;
+    return {};
+  }
+
+  // Files that cannot be read just now, in the middle of a renewal, leave what was there.
+  std::shared_ptr<grpc::Channel> Channel(size_t i) {
+    (void)Load();
+    std::lock_guard lock(mutex);
+    return channels[i];
+  }
 
   void SetDeadline(grpc::ClientContext& context) const {
     context.set_deadline(std::chrono::system_clock::now() + options.call_timeout);
   }
 
-  holdfast::Status LogIn(size_t i, grpc::ClientContext& context) {
+  holdfast::Status LogIn(size_t i, const std::shared_ptr<grpc::Channel>& channel,
+                         grpc::ClientContext& context) {
     if (options.user.empty()) return {};
     std::string token;
     {
@@ -153,9 +202,12 @@ struct Client::Impl {
       SetDeadline(call);
       etcdserverpb::AuthenticateRequest request;
       request.set_name(options.user);
-      request.set_password(std::string(options.password.view()));
+      if (options.password) {
+        HF_ASSIGN(SecretBytes password, options.password());
+        request.set_password(std::string(password.view()));
+      }
       etcdserverpb::AuthenticateResponse answer;
-      auto status = etcdserverpb::Auth::NewStub(channels[i])->Authenticate(&call, request, &answer);
+      auto status = etcdserverpb::Auth::NewStub(channel)->Authenticate(&call, request, &answer);
       Wipe(*request.mutable_password());
       if (!status.ok()) return Fail(ToError(status, targets[i].shown, "logging in"));
       token = answer.token();
@@ -166,6 +218,18 @@ struct Client::Impl {
     return {};
   }
 
+  // Whether the call is worth a second try because etcd no longer takes the token: it has expired
+  // (five minutes without use), etcd was started anew, or users and roles have changed.
+  bool ForgetToken(size_t i, const Error& error) {
+    if (options.user.empty()) return false;
+    const std::string& text = error.message();
+    if (text.find("invalid auth token") == std::string::npos &&
+        text.find("revision of auth store is old") == std::string::npos)
+      return false;
+    std::lock_guard lock(mutex);
+    return !std::exchange(tokens[i], "").empty();
+  }
+
   // One call with one answer.
   template <typename Request, typename Answer>
   Result<Answer> Call(size_t i, std::string_view what, const Request& request,
@@ -173,11 +237,23 @@ struct Client::Impl {
                                                                               const Request&,
                                                                               Answer*),
                       std::stop_token stop) {
+    for (bool again = false;; again = true) {
+      auto answer = CallOnce(i, what, request, method, stop);
+      if (answer || again || !ForgetToken(i, answer.error())) return answer;
+    }
+  }
+
+  template <typename Request, typename Answer>
+  Result<Answer> CallOnce(size_t i, std::string_view what, const Request& request,
+                          grpc::Status (etcdserverpb::Maintenance::Stub::*method)(
+                              grpc::ClientContext*, const Request&, Answer*),
+                          std::stop_token stop) {
+    auto channel = Channel(i);
     grpc::ClientContext context;
     SetDeadline(context);
-    HF_TRY(LogIn(i, context));
+    HF_TRY(LogIn(i, channel, context));
     Answer answer;
-    auto stub = etcdserverpb::Maintenance::NewStub(channels[i]);
+    auto stub = etcdserverpb::Maintenance::NewStub(channel);
     Watchdog watchdog(context, std::move(stop), std::nullopt);
     grpc::Status status = ((*stub).*method)(&context, request, &answer);
     if (watchdog.stopped()) return Fail(ErrorKind::kCancelled, "stopped");
@@ -194,28 +270,13 @@ const std::string& Client::endpoint(size_t i) const { return impl_->targets[i].s
 Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   auto impl = std::make_unique<Impl>();
   bool secured = !options.ca_file.empty() || !options.cert_file.empty();
-  grpc::SslCredentialsOptions tls;
-  HF_ASSIGN(tls.pem_root_certs, ReadPem(options.ca_file));
-  HF_ASSIGN(tls.pem_cert_chain, ReadPem(options.cert_file));
-  HF_ASSIGN(tls.pem_private_key, ReadPem(options.key_file));
-  if (tls.pem_cert_chain.empty() != tls.pem_private_key.empty())
-    return Fail(ErrorKind::kInvalid, "--cert and --key are given together or not at all");
   if (options.endpoints.empty()) return Fail(ErrorKind::kInvalid, "no endpoint of etcd is given");
   for (const std::string& endpoint : options.endpoints) {
     HF_ASSIGN(Target target, ParseEndpoint(endpoint, secured));
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    arguments.SetMaxReceiveMessageSize(64 << 20);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    // A service that outlives etcd's outages must not wait two minutes for one that is back.
-    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
-    auto credentials = target.tls ? grpc::SslCredentials(tls) : grpc::InsecureChannelCredentials();
-    impl->channels.push_back(grpc::CreateCustomChannel(target.address, credentials, arguments));
     impl->targets.push_back(std::move(target));
   }
-  Wipe(tls.pem_private_key);
-  impl->tokens.resize(impl->targets.size());
   impl->options = std::move(options);
+  HF_TRY(impl->Load());
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
 
@@ -259,14 +320,26 @@ Result<KeyHash> Client::HashKeys(size_t i, int64_t revision, std::stop_token sto
 holdfast::Status Client::Snapshot(size_t i,
                                   const std::function<holdfast::Status(std::string_view)>& take,
                                   std::stop_token stop) {
+  bool begun = false;
+  for (bool again = false;; again = true) {
+    holdfast::Status done = SnapshotOnce(i, take, stop, begun);
+    if (done || again || begun || !impl_->ForgetToken(i, done.error())) return done;
+  }
+}
+
+holdfast::Status Client::SnapshotOnce(size_t i,
+                                      const std::function<holdfast::Status(std::string_view)>& take,
+                                      std::stop_token stop, bool& begun) {
+  auto channel = impl_->Channel(i);
   grpc::ClientContext context;
-  HF_TRY(impl_->LogIn(i, context));
+  HF_TRY(impl_->LogIn(i, channel, context));
   Watchdog watchdog(context, std::move(stop), impl_->options.silence_timeout);
-  auto stub = etcdserverpb::Maintenance::NewStub(impl_->channels[i]);
+  auto stub = etcdserverpb::Maintenance::NewStub(channel);
   auto stream = stub->Snapshot(&context, {});
   etcdserverpb::SnapshotResponse piece;
   holdfast::Status taken;
   while (taken && stream->Read(&piece)) {
+    begun = true;
     watchdog.Beat();
     taken = take(piece.blob());
   }

@@ -20,10 +20,13 @@ struct ClientOptions {
   // "https://10.0.0.1:2379", "http://...", or "10.0.0.1:2379" (TLS when a CA or a certificate is
   // given).
   std::vector<std::string> endpoints;
-  std::string ca_file;  // PEM; empty: the machine's
+  // PEM; empty: the machine's. These three files are read again before each call: a certificate
+  // that was renewed is used from the next call on.
+  std::string ca_file;
   std::string cert_file, key_file;
   std::string user;
-  SecretBytes password;
+  // Called for each login: what it reads may change. May block.
+  std::function<Result<SecretBytes>()> password;
   std::chrono::milliseconds call_timeout{5000};      // of every call but Snapshot
   std::chrono::milliseconds silence_timeout{30000};  // of Snapshot: between two pieces
 };
@@ -48,8 +51,8 @@ struct KeyHash {
 };
 
 // Endpoints are told apart by their place in ClientOptions::endpoints. Every call blocks and may be
-// made by several threads at once. kUnavailable: no answer, no leader; kUnauthorized: TLS
-// refused us, a right is missing; kCancelled: `stop`.
+// made by several threads at once. A login that etcd has forgotten is made again. kUnavailable: no
+// answer, no leader; kUnauthorized: TLS refused us, a right is missing; kCancelled: `stop`.
 class Client {
  public:
   // Reads the files; connects later. kInvalid: an endpoint that is none.
@@ -70,6 +73,9 @@ class Client {
                             std::stop_token stop = {});
 
  private:
+  holdfast::Status SnapshotOnce(size_t i,
+                                const std::function<holdfast::Status(std::string_view)>& take,
+                                std::stop_token stop, bool& begun);
   struct Impl;
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "etcd/catalog.h"
 #include "etcd/client/members.h"
 #include "stream/sha256.h"
 
@@ -48,14 +49,16 @@ Status Fetch(Client& client, const Candidate& candidate, Intake& intake, const S
   return {};
 }
 
-Status PutMetadata(storage::Store& store, const SnapshotMeta& meta, const SaveOptions& options) {
-  HF_ASSIGN(stream::Spool spool, store.NewSpool());
-  HF_TRY(spool.Append(meta.ToJson() + "\n"));
-  HF_TRY(spool.Flush());
-  std::string name = meta.name + std::string(kMetaSuffix);
-  HF_TRY_CONTEXT(store.Put(spool, name, {.stop = options.stop}),
-                 "storing what describes snapshot " + meta.name + " (which is stored)");
-  return {};
+// A snapshot that nothing describes belongs to no series and would never be deleted.
+Status StoreDescription(storage::Store& store, const SnapshotMeta& meta, const Waits& waits) {
+  Status put = PutDescription(store, meta, waits);
+  if (put) return {};
+  Status removed = RemoveAgain(store, meta.name, waits);
+  if (removed) return put;
+  return Fail(std::move(put)
+                  .error()
+                  .With(removed.error().ToString())
+                  .Hint("`holdfast etcd adopt " + meta.name + "` takes it into the catalogue"));
 }
 
 Status RefuseTakenName(storage::Store& store, const std::string& name, std::stop_token stop) {
@@ -99,7 +102,7 @@ Result<SaveReport> Save(Client& client, storage::Store& store, const SaveOptions
   for (const std::string& warning : report.verified.warnings) report.warnings.push_back(warning);
   HF_TRY(store.Put(intake->product(), options.name, {.stop = options.stop}));
   report.meta.finished = options.clock->Now();
-  HF_TRY(PutMetadata(store, report.meta, options));
+  HF_TRY(StoreDescription(store, report.meta, {.clock = options.clock, .stop = options.stop}));
   return report;
 }
 

@@ -39,8 +39,9 @@ struct SaveReport {
 // leader), proves it (Verify()) and only then gives it its name in `store`, with its metadata
 // beside it. When a member fails under way the next one is asked. Members that are learners, lag or
 // have a CORRUPT alarm are not asked; those without a leader only when no member has one, and then
-// with a warning. Nothing partial ever has a name. kConflict: the
-// name is taken. Blocks.
+// with a warning. Nothing partial ever has a name; when the
+// metadata cannot be stored the snapshot is removed again, or the error says that it could not be.
+// kConflict: the name is taken. Blocks.
 Result<SaveReport> Save(Client& client, storage::Store& store, const SaveOptions& options,
                         const Logger& log);
 

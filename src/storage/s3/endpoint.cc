@@ -131,19 +131,30 @@ bool IsRewritten(std::string_view host) {
 
 Status CheckBucketName(std::string_view bucket) {
   const char* why = nullptr;
-  auto allowed = [](char c) { return IsLower(c) || IsDigit(c) || c == '-' || c == '.'; };
   if (bucket.empty()) return Fail(ErrorKind::kInvalid, "no bucket is named");
-  if (bucket.size() < 3 || bucket.size() > 63)
-    why = "it must have 3 to 63 characters";
-  else if (!std::all_of(bucket.begin(), bucket.end(), allowed))
-    why = "only lower-case letters, digits, `-` and `.` are allowed";
-  else if (!(IsLower(bucket[0]) || IsDigit(bucket[0])) ||
-           !(IsLower(bucket.back()) || IsDigit(bucket.back())) ||
-           bucket.find("..") != std::string_view::npos)
-    why = "it must begin and end with a letter or digit, and have no two dots in a row";
+  if (bucket.size() > 255)
+    why = "it has more than 255 bytes";
+  else if (bucket == "." || bucket == "..")
+    why = "it would be taken for a folder";
+  else if (std::any_of(bucket.begin(), bucket.end(), [](char c) {
+             return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+           }))
+    why = "it has a \"/\" or a control character in it";
   if (why == nullptr) return {};
   return Fail(ErrorKind::kInvalid,
               "\"" + Printable(bucket, 80) + "\" is not the name of a bucket: " + why);
+}
+
+std::string AmazonRefuses(std::string_view bucket) {
+  auto allowed = [](char c) { return IsLower(c) || IsDigit(c) || c == '-' || c == '.'; };
+  if (bucket.size() < 3 || bucket.size() > 63) return "it must have 3 to 63 characters";
+  if (!std::all_of(bucket.begin(), bucket.end(), allowed))
+    return "only lower-case letters, digits, `-` and `.` are allowed";
+  if (!(IsLower(bucket[0]) || IsDigit(bucket[0])) ||
+      !(IsLower(bucket.back()) || IsDigit(bucket.back())) ||
+      bucket.find("..") != std::string_view::npos)
+    return "it must begin and end with a letter or digit, and have no two dots in a row";
+  return "";
 }
 
 bool UsesVirtualHost(BucketLookup lookup, const Endpoint& endpoint, std::string_view bucket) {
@@ -156,6 +167,8 @@ bool UsesVirtualHost(BucketLookup lookup, const Endpoint& endpoint, std::string_
       break;
     case BucketLookup::kAuto: break;
   }
+  // It could not stand in a host name.
+  if (!AmazonRefuses(bucket).empty()) return false;
   // No certificate is for a name with one more dot in it.
   if (endpoint.https && bucket.find('.') != std::string_view::npos) return false;
   return IsAmazon(endpoint.host) || IsGoogle(endpoint.host) || aliyun;

@@ -31,8 +31,13 @@ std::string RegionInHost(std::string_view host);
 // PrivateLink, access points and such are not.
 bool IsRewritten(std::string_view host);
 
-// The names that Amazon allows today: what can be a label of a host name.
+// kInvalid where no store can have such a bucket: empty, over 255 bytes, "." or "..", a "/" or a
+// control character in it.
 Status CheckBucketName(std::string_view bucket);
+// Why Amazon would refuse the name (docs.aws.amazon.com, "General purpose bucket naming rules"):
+// what cannot be a label of a host name. Empty where it would not. Other stores have rules of their
+// own.
+std::string AmazonRefuses(std::string_view bucket);
 // Whether BUCKET.HOST is to be used instead of HOST/BUCKET.
 bool UsesVirtualHost(BucketLookup lookup, const Endpoint& endpoint, std::string_view bucket);
 

@@ -9,6 +9,7 @@
 #include "net/test_tls.h"
 #include "storage/s3/ca.h"
 #include "storage/s3/digest.h"
+#include "storage/s3/s3_store.h"
 
 namespace holdfast::storage::s3 {
 namespace {
@@ -90,10 +91,35 @@ TEST(S3Endpoint, AmazonIsRewrittenByRegionAndDualStack) {
 }
 
 TEST(S3Endpoint, BucketNames) {
-  for (std::string_view good : {"abc", "a-b.c1"}) EXPECT_TRUE(CheckBucketName(good)) << good;
-  for (std::string_view bad : {"", "ab", "Abc", "a_b", "a/b", "-ab", "ab-", "a..b", "a b"})
+  for (std::string_view good : {"abc", "a-b.c1"}) {
+    EXPECT_TRUE(CheckBucketName(good)) << good;
+    EXPECT_EQ(AmazonRefuses(good), "") << good;
+  }
+  // Other stores take them.
+  for (std::string_view odd : {"ab", "Abc", "a_b", "-ab", "ab-", "a..b", "a b"}) {
+    EXPECT_TRUE(CheckBucketName(odd)) << odd;
+    EXPECT_NE(AmazonRefuses(odd), "") << odd;
+  }
+  EXPECT_NE(AmazonRefuses(std::string(64, 'a')), "");
+  for (std::string_view bad : {"", "a/b", ".", "..", "a\nb"})
     EXPECT_FALSE(CheckBucketName(bad)) << bad;
-  EXPECT_FALSE(CheckBucketName(std::string(64, 'a')));
+  EXPECT_FALSE(CheckBucketName(std::string(256, 'a')));
+  // They cannot stand in a host name.
+  EXPECT_EQ(
+      Address("s3.eu-west-1.amazonaws.com", "Old_Bucket", BucketLookup::kAuto, true, "eu-west-1"),
+      "https://s3.dualstack.eu-west-1.amazonaws.com/Old_Bucket/k");
+}
+
+TEST(S3BucketNames, OddOnesAreTheStoresBusiness) {
+  S3Config config;
+  config.bucket = "Old_Bucket";
+  config.endpoint = "minio.local:9000";
+  EXPECT_TRUE(NewS3Store(std::move(config)));
+  S3Config amazon;
+  amazon.bucket = "Old_Bucket";
+  auto refused = NewS3Store(std::move(amazon));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::kInvalid);
 }
 
 TEST(S3Endpoint, Lookups) {

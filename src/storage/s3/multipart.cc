@@ -164,6 +164,7 @@ Status StoreImpl::Complete(const std::string& key, const std::string& mark, Mult
       return Fail(
           Error(ErrorKind::kUnavailable, done.error().message()).Reason(done.error().reason()));
     if (!WaitBeforeRetry(policy, attempt++, done.error(), waits)) return done;
+    upload.answer_lost = true;
   }
 }
 
@@ -220,7 +221,7 @@ Status StoreImpl::PutParts(const stream::Spool& spool, const std::string& name,
     if (put.error().reason() == "BadDigest") {
       RemoveDamaged(key, mark, waits);
     } else if (put.error().kind() == ErrorKind::kConflict) {
-      put = Fail(Taken(name));
+      put = DecideTaken(name, mark, upload.answer_lost, waits);
     } else if (auto ours = IsOurs(key, mark, own); ours && *ours) {
       put = {};  // the answer was lost, the file is there
     }

@@ -107,6 +107,8 @@ Result<ObjectHead> StoreImpl::Head(const std::string& key, const Waits& waits) {
   found.crc64 = Text(head, kCrcMark);
   if (auto until = ParseRfc3339(Text(head, "x-amz-object-lock-retain-until-date")))
     found.locked_until = *until;
+  if (auto noted = ParseRfc3339(Text(head, kLockMark))) found.noted_lock = *noted;
+  found.version = Text(head, "x-amz-version-id");
   found.legal_hold = Text(head, "x-amz-object-lock-legal-hold") == "ON";
   return found;
 }
@@ -158,20 +160,18 @@ Status StoreImpl::Delete(const std::string& name, const Waits& waits) {
   auto head = Head(KeyOf(name), waits);
   if (!head && head.error().kind() != ErrorKind::kUnauthorized)
     return Fail(Missing(std::move(head).error(), name).With("deleting"));
-  auto now = client_->clock().Now();
-  if (head && head->locked_until && *head->locked_until > now)
-    return Fail(Error(ErrorKind::kConflict, "\"" + name + "\" in " + Describe() +
-                                                " is locked until " +
-                                                FormatRfc3339(*head->locked_until))
-                    .Hint("it can be deleted after that"));
-  if (head && head->legal_hold)
-    return Fail(ErrorKind::kConflict, "\"" + name + "\" in " + Describe() + " is under legal hold");
+  if (head) HF_TRY_CONTEXT(CheckLock(name, *head, waits), "deleting");
   Request request;
   request.method = "DELETE";
   request.key = KeyOf(name);
   request.action = "s3:DeleteObject";
   auto answer = client_->Send(request, waits);
   if (!answer) return Fail(Missing(std::move(answer).error(), name).With("deleting"));
+  // Could the file not be looked at before, nothing is known of a lock on what the marker hides.
+  if (!head && !no_lock_ && Text(answer->head, "x-amz-delete-marker") == "true")
+    return Fail(std::move(head).error().With(
+        "\"" + name + "\" in " + Describe() +
+        " is hidden by a delete marker; whether its version is locked is not known"));
   return {};
 }
 
@@ -221,6 +221,12 @@ Result<std::vector<ObjectInfo>> StoreImpl::List(std::string_view prefix, const W
 Result<std::unique_ptr<S3Store>> NewS3Store(S3Config config, Clock& clock, const Logger* log,
                                             S3Surroundings around) {
   HF_TRY(s3::CheckBucketName(config.bucket));
+  if (std::string why = s3::AmazonRefuses(config.bucket); !why.empty()) {
+    std::string text =
+        "\"" + Printable(config.bucket, 80) + "\" is not a bucket name that Amazon allows: " + why;
+    if (config.endpoint.empty()) return Fail(ErrorKind::kInvalid, text);
+    if (log != nullptr) log->Warn(text);
+  }
   HF_ASSIGN(s3::Endpoint endpoint, s3::ParseEndpoint(config.endpoint, config.plain_http));
   std::string ca;
   if (!config.endpoint_ca.empty()) {

@@ -17,6 +17,9 @@ inline constexpr std::string_view kPartSizeMark = "x-amz-meta-holdfast-part-size
 // CRC-64 of all of it in hex. The store's own checksum is over the parts' digests, and for a reader
 // much dearer to work out.
 inline constexpr std::string_view kCrcMark = "x-amz-meta-holdfast-crc64";
+// Until when the upload asked for the version to be locked. HEAD shows the lock itself only to
+// those who have a right of its own.
+inline constexpr std::string_view kLockMark = "x-amz-meta-holdfast-locked-until";
 
 // How long cleaning up may take beyond the caller's deadline.
 inline constexpr std::chrono::seconds kCleanUpTime{10};
@@ -33,6 +36,8 @@ struct ObjectHead {
   std::string crc64;            // kCrcMark
   std::optional<Clock::Wall> locked_until;
   bool legal_hold = false;
+  std::optional<Clock::Wall> noted_lock;  // kLockMark
+  std::string version;                    // of a versioned bucket; else empty
 };
 
 // A file of part_size parts; the last may be shorter.
@@ -76,6 +81,8 @@ class StoreImpl : public S3Store {
     Guards guards;
     PartPlan plan;
     std::vector<Part> parts;
+    // An earlier attempt to complete it was not answered, and may have succeeded.
+    bool answer_lost = false;
   };
 
   std::string KeyOf(const std::string& name) const { return prefix_ + name; }
@@ -89,13 +96,25 @@ class StoreImpl : public S3Store {
   Error Taken(const std::string& name) const;
   // Is what lies there now what this upload put?
   Result<bool> IsOurs(const std::string& key, const std::string& mark, const Waits& waits);
+  // After the store has said that the name is taken: a success when this upload itself took it (an
+  // answer was lost), kConflict when another did, kUnavailable when that cannot be found out: to
+  // call it taken would have the caller store the same bytes again under another name.
+  Status DecideTaken(const std::string& name, const std::string& mark, bool answer_lost,
+                     const Waits& waits);
+  // kConflict: a lock or a hold is on the file; kUnauthorized: it is not known whether one is.
+  Status CheckLock(const std::string& name, const ObjectHead& head, const Waits& waits);
+  Error Locked(const std::string& name, Clock::Wall until) const;
+  // GET of a subresource ("retention") of the key; the bucket's where that is empty.
+  Result<std::string> Ask(const std::string& key, const std::string& what, std::string_view action,
+                          const Waits& waits);
 
   // What comes with every new object of this content.
   Result<std::vector<net::HttpHeader>> ObjectHeaders(const stream::Spool& spool,
                                                      const std::string& mark) const;
   Status PutWhole(const stream::Spool& spool, const std::string& name, const Waits& waits);
+  // `answer_lost`: an attempt before the last one may have succeeded.
   Status SendWhole(const stream::Spool& spool, const std::string& key, const std::string& mark,
-                   Guards guards, const Waits& waits);
+                   Guards guards, bool& answer_lost, const Waits& waits);
   Status PutParts(const stream::Spool& spool, const std::string& name, const Waits& waits);
   Result<Multipart> Begin(const stream::Spool& spool, const std::string& key,
                           const std::string& mark, const PartPlan& plan, const Waits& waits);
@@ -124,6 +143,7 @@ class StoreImpl : public S3Store {
   std::atomic<bool> list_v1_;
   std::atomic<bool> no_conditional_{false};  // the store has said so
   std::atomic<bool> no_sha256_{false};
+  std::atomic<bool> no_lock_{false};  // the bucket has no Object Lock
   std::mutex mutex_;
   std::set<std::string> open_uploads_;  // ids of this store's uploads under way
 };

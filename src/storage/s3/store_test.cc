@@ -189,6 +189,93 @@ TEST_F(S3StoreTest, RefusesConfigurationsThatMakeNoSense) {
               HasSubstr("Object Lock"));
 }
 
+// HEAD shows a lock only to those who may see it; a DELETE would hide the version, no more.
+TEST_F(S3StoreTest, ALockThatHeadDoesNotShowIsAskedFor) {
+  struct Case {
+    int bucket;               // status of GET ?object-lock
+    std::string bucket_body;  // what it says
+    int retention;
+    std::string until;
+    int hold;
+    std::string mark;  // our own note
+    const char* error;
+  };
+  const std::string enabled =
+      "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>"
+      "</ObjectLockConfiguration>";
+  const std::string past = "2001-01-01T00:00:00Z", future = "2199-01-01T00:00:00Z";
+  const Case cases[] = {
+      {404, "", 500, "", 500, "", nullptr},  // no Object Lock: nothing else is asked
+      {501, "", 500, "", 500, "", nullptr},  // a store that has no such thing
+      {200, "<ListBucketResult></ListBucketResult>", 500, "", 500, "", nullptr},
+      {200, enabled, 200, future, 404, "", "is locked until 2199"},
+      {200, enabled, 200, past, 404, "", nullptr},
+      {200, enabled, 404, "", 404, "", nullptr},
+      {200, enabled, 404, "", 200, "", "under legal hold"},
+      {200, enabled, 403, "", 404, "", "s3:GetObjectRetention"},
+      {200, enabled, 404, "", 403, "", "s3:GetObjectLegalHold"},
+      {403, "", 403, "", 403, "", "not known whether \"a\" is locked"},
+      {403, "", 403, "", 403, future, "is locked until 2199"},
+      {403, "", 403, "", 403, past, "s3:GetObjectRetention"},
+      {403, "", 200, future, 404, "", "is locked until 2199"},
+      {403, "", 404, "", 404, "", nullptr},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(testing::Message() << "case " << &c - cases);
+    store_ = nullptr;
+    config_ = s3_.Config();
+    s3_.objects["a"] = {"x", "", "", "", "\"e\""};
+    s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+      auto answer = [&](int status, const std::string& body) {
+        if (status == 200)
+          reply.Respond(200, body);
+        else
+          FakeS3::Refuse(reply, status, status == 403 ? "AccessDenied" : "None");
+        return true;
+      };
+      if (request.method == "HEAD") {
+        reply.Raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nx-amz-version-id: v1\r\n" +
+                  (c.mark.empty() ? "" : "x-amz-meta-holdfast-locked-until: " + c.mark + "\r\n") +
+                  "\r\n");
+        return true;
+      }
+      if (FakeS3::HasQuery(request, "object-lock")) return answer(c.bucket, c.bucket_body);
+      if (FakeS3::HasQuery(request, "retention"))
+        return answer(c.retention, "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>" + c.until +
+                                       "</RetainUntilDate></Retention>");
+      if (FakeS3::HasQuery(request, "legal-hold"))
+        return answer(c.hold, "<LegalHold><Status>ON</Status></LegalHold>");
+      return false;
+    };
+    Status deleted = store().Delete("a", {});
+    EXPECT_EQ(deleted.has_value(), c.error == nullptr)
+        << (deleted ? "deleted" : deleted.error().ToString());
+    EXPECT_EQ(s3_.objects.contains("a"), c.error != nullptr);
+    if (!deleted && c.error != nullptr) {
+      EXPECT_THAT(deleted.error().ToString(), HasSubstr(c.error));
+    }
+  }
+}
+
+// Who may delete and not look learns by the answer that a version is left.
+TEST_F(S3StoreTest, AMarkerOverWhatCouldNotBeLookedAtIsNoDeletion) {
+  bool marker = true;
+  s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+    if (request.method != "DELETE") {
+      FakeS3::Refuse(reply, 403, "AccessDenied");
+      return true;
+    }
+    reply.Respond(204, "", marker ? "x-amz-delete-marker: true\r\n" : "");
+    return true;
+  };
+  Status deleted = store().Delete("a", {});
+  ASSERT_FALSE(deleted);
+  EXPECT_EQ(deleted.error().kind(), ErrorKind::kUnauthorized);
+  EXPECT_THAT(deleted.error().ToString(), HasSubstr("delete marker"));
+  marker = false;
+  EXPECT_TRUE(store().Delete("a", {}));
+}
+
 TEST_F(S3StoreTest, WhatIsLockedIsNotDeleted) {
   s3_.hook = [](const TestRequest& request, TestReply& reply) {
     if (request.method != "HEAD") return false;

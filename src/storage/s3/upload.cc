@@ -92,6 +92,18 @@ Result<bool> StoreImpl::IsOurs(const std::string& key, const std::string& mark,
   return Fail(std::move(head).error());
 }
 
+Status StoreImpl::DecideTaken(const std::string& name, const std::string& mark, bool answer_lost,
+                              const Waits& waits) {
+  auto ours = IsOurs(KeyOf(name), mark, waits);
+  if (ours && *ours) return {};
+  if (ours) return Fail(Taken(name));
+  // Who may not look still knows that the first answer is about another's file.
+  if (ours.error().kind() == ErrorKind::kUnauthorized && !answer_lost) return Fail(Taken(name));
+  if (ours.error().kind() == ErrorKind::kCancelled) return Fail(std::move(ours).error());
+  return Fail(Error(ErrorKind::kUnavailable, ours.error().ToString())
+                  .With("the name is taken, and it could not be found out whether by this upload"));
+}
+
 Result<std::string> CrcOf(const stream::Spool& spool) {
   uint64_t crc = 0, size = spool.Size();
   std::string buffer(std::min<uint64_t>(kReadSize, size), '\0');
@@ -129,8 +141,9 @@ Result<std::vector<net::HttpHeader>> StoreImpl::ObjectHeaders(const stream::Spoo
     headers.push_back({"x-amz-object-lock-mode", config.lock_mode == ObjectLockMode::kGovernance
                                                      ? "GOVERNANCE"
                                                      : "COMPLIANCE"});
-    headers.push_back({"x-amz-object-lock-retain-until-date",
-                       FormatRfc3339(client_->clock().Now() + config.lock_for)});
+    std::string until = FormatRfc3339(client_->clock().Now() + config.lock_for);
+    headers.push_back({"x-amz-object-lock-retain-until-date", until});
+    headers.push_back({std::string(kLockMark), until});
   }
   return headers;
 }
@@ -159,9 +172,10 @@ Status StoreImpl::PutWhole(const stream::Spool& spool, const std::string& name,
   // A store that does not know one of the headers does not always say which.
   const Guards ways[] = {{true, true}, {false, true}, {true, false}, {false, false}};
   Status put;
+  bool answer_lost = false;
   for (Guards guards : ways) {
     if ((guards.conditional && no_conditional_) || (guards.sha256 && no_sha256_)) continue;
-    put = SendWhole(spool, key, mark, guards, waits);
+    put = SendWhole(spool, key, mark, guards, answer_lost, waits);
     if (!put && IsUnknownFeature(put.error())) continue;
     if (put) {
       if (!guards.conditional) no_conditional_ = true;
@@ -171,12 +185,7 @@ Status StoreImpl::PutWhole(const stream::Spool& spool, const std::string& name,
   }
   if (put) return put;
   ErrorKind kind = put.error().kind();
-  if (kind == ErrorKind::kConflict) {
-    // It may be our own, when the answer to an earlier attempt was lost.
-    auto ours = IsOurs(key, mark, waits);
-    if (ours && *ours) return {};
-    return Fail(Taken(name));
-  }
+  if (kind == ErrorKind::kConflict) return DecideTaken(name, mark, answer_lost, waits);
   if (kind == ErrorKind::kUnavailable || kind == ErrorKind::kCancelled) {
     if (put.error().reason() == "BadDigest") {
       RemoveDamaged(key, mark, waits);
@@ -188,7 +197,8 @@ Status StoreImpl::PutWhole(const stream::Spool& spool, const std::string& name,
 }
 
 Status StoreImpl::SendWhole(const stream::Spool& spool, const std::string& key,
-                            const std::string& mark, Guards guards, const Waits& waits) {
+                            const std::string& mark, Guards guards, bool& answer_lost,
+                            const Waits& waits) {
   const S3Config& config = client_->config();
   uint64_t size = spool.Size();
   HF_ASSIGN(std::string digest, DigestOf(spool, 0, size, guards.sha256));
@@ -213,6 +223,7 @@ Status StoreImpl::SendWhole(const stream::Spool& spool, const std::string& key,
     if (error.reason() == "ConditionalRequestConflict")
       error = Error(ErrorKind::kUnavailable, error.message()).Reason(error.reason());
     if (!WaitBeforeRetry(config.retry, attempt, error, waits)) return Fail(std::move(error));
+    answer_lost = true;
   }
 }
 

@@ -107,6 +107,52 @@ TEST_F(S3Upload, ALostAnswerIsNoConflictWithOurselves) {
   EXPECT_EQ(hits_, 2);
 }
 
+// Whose file has the name cannot be seen: to call it another's would store the same bytes twice.
+TEST_F(S3Upload, AConflictThatCannotBeLookedAtIsNoConflict) {
+  bool parts = false;
+  int status = 503;
+  bool taken = false;
+  s3_.hook = [&](const TestRequest& request, TestReply& reply) {
+    if (request.method == "HEAD" || request.method == "GET") {
+      if (!taken) return false;
+      FakeS3::Refuse(reply, status, status == 503 ? "SlowDown" : "AccessDenied");
+      return true;
+    }
+    if (!(parts ? IsComplete(request) : IsPut(request))) return false;
+    // The first answer is lost, the second one says that the name is taken.
+    if (++hits_ == 1 && status == 503) {
+      reply.Close(true);
+      return true;
+    }
+    taken = true;
+    FakeS3::Refuse(reply, 412, "PreconditionFailed");
+    return true;
+  };
+  for (bool in_parts : {false, true}) {
+    parts = in_parts;
+    hits_ = 0;
+    taken = false;
+    store_ = nullptr;
+    config_ = s3_.Config();
+    Status put = parts ? PutParts(bytes_) : Put("x");
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().kind(), ErrorKind::kUnavailable) << put.error().ToString();
+    EXPECT_THAT(put.error().ToString(), HasSubstr("could not be found out"));
+  }
+  // Without the right to look the first answer is about another's file.
+  for (bool in_parts : {false, true}) {
+    parts = in_parts;
+    status = 403;
+    hits_ = 0;
+    taken = false;
+    store_ = nullptr;
+    config_ = s3_.Config();
+    Status put = parts ? PutParts(bytes_) : Put("x");
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().kind(), ErrorKind::kConflict) << put.error().ToString();
+  }
+}
+
 TEST_F(S3Upload, SomebodyElsesFileIsAConflict) {
   // It comes to be just after it was looked for.
   s3_.hook = [&](const TestRequest& request, TestReply&) {
