@@ -116,6 +116,7 @@ Result<std::vector<std::string>> Abort(kube::Client& client, const std::string& 
   Report done = report.Take();
   for (const std::string& text : done.scaled) lines.push_back("scaled up " + text);
   for (const std::string& text : done.notes) lines.push_back(text);
+  if (state) lines.push_back("removed the record of the unfinished restore " + state->run);
   if (!holder.empty()) lines.push_back("freed the Lease that " + holder + " had left behind");
   return lines;
 }
