@@ -238,7 +238,7 @@ TEST_F(OperatorRestore, BackupsWaitForARestoreThatDiedToo) {
   CreateBackup("pends", "{resourceSetName: app}");
   Json backup =
       AwaitBackup("pends", [](const Json& b) { return TextAt(b, "status/phase") == "Pending"; });
-  EXPECT_THAT(ConditionsText(backup), HasSubstr("died"));
+  EXPECT_THAT(TextAt(backup, "status/summary"), HasSubstr("restore died of a"));
   Patch(std::string(kBackups) + "/pends",
         R"({"metadata":{"annotations":{"holdfast.io/during-restore":"true"}}})");
   backup = AwaitBackup("pends", "Completed");
