@@ -31,26 +31,28 @@ Result<StoredBytes> Fetch(storage::Store& from, const std::string& name, stream:
 }
 
 Status RunCopy(Session& session, const CopyArgs& args) {
-  HF_ASSIGN(auto from, OpenStore(session, args.stores.from));
+  HF_ASSIGN(auto file, LocateFile(session, args.archive, args.stores.from));
+  const StoreHandle& from = file.store;
+  HF_TRY(storage::CheckName(file.name));
   HF_ASSIGN(auto to, OpenStore(session, args.stores.to));
   Waits waits = session.StoreWaits();
-  if (auto name = archive::ParseName(args.archive)) {
+  if (auto name = archive::ParseName(file.name)) {
     HF_TRY(to.AbortLeftOvers(name->backup, waits));
   }
   uint64_t objects = 0;
   HF_ASSIGN(auto spool, to->NewSpool());
-  HF_ASSIGN_CONTEXT(StoredBytes original, Fetch(*from, args.archive, spool, objects, waits),
-                    "reading " + args.archive + " from " + from->Describe());
+  HF_ASSIGN_CONTEXT(StoredBytes original, Fetch(*from, file.name, spool, objects, waits),
+                    "reading " + file.name + " from " + from->Describe());
   HF_ASSIGN(bool was_there,
-            PutAndCompare(*to, args.archive, spool, original, "holdfast verify", waits));
+            PutAndCompare(*to, file.name, spool, original, "holdfast verify", waits));
   if (args.format == Format::kText) {
-    session.out << args.archive << (was_there ? ": was there already, " : ": copied, ")
+    session.out << file.name << (was_there ? ": was there already, " : ": copied, ")
                 << HumanBytes(original.bytes) << ", " << objects << " objects\n"
                 << "  sha256 " << original.sha256 << " in both stores\n";
     return {};
   }
   JsonObject json;
-  json.Text("archive", args.archive).Text("from", from->Describe()).Text("to", to->Describe());
+  json.Text("archive", file.name).Text("from", from->Describe()).Text("to", to->Describe());
   json.Number("bytes", original.bytes).Text("sha256", original.sha256);
   json.Number("objects", objects).Bool("wasThere", was_there);
   PrintDocument(session.out, args.format, json.Done());
@@ -71,12 +73,16 @@ void AddCopyCommand(Command app, Session& session) {
       "compared. Keys are not needed: what is encrypted stays encrypted.\n\n"
       "Example, three copies in two places:\n"
       "  holdfast copy ARCHIVE --from /srv/backups --to s3://backups/prod?region=eu-central-1");
-  command.AddOption("archive", args->archive, "name of the archive").Required().Text("ARCHIVE");
+  command
+      .AddOption("archive", args->archive,
+                 "name of the archive, or path of a file (then without --from)")
+      .Required()
+      .Text("ARCHIVE");
   AddCopyStoresOptions(command, args->stores);
   AddOutputOption(command, args->format);
   AddClusterOptions(command, session.common);
   command.OnChosen([args, &session] {
-    RequireCopyStores(args->stores);
+    RequireCopyStores(args->stores, args->archive);
     session.action = [args](Session& s) { return RunCopy(s, *args); };
   });
 }

@@ -158,9 +158,10 @@ class Comparison {
   std::vector<bool> seen_;
 };
 
-Result<restore::Index> LoadIndex(Session& session, storage::Store& store, const std::string& name,
+Result<restore::Index> LoadIndex(Session& session, const std::string& name, const StoreArgs& store,
                                  const crypto::Transformers& keys) {
-  HF_ASSIGN(auto source, store.Open(name, 0, session.StoreWaits()));
+  HF_ASSIGN(auto file, LocateFile(session, name, store));
+  HF_ASSIGN(auto source, file.store->Open(file.name, 0, session.StoreWaits()));
   restore::IndexOptions options;
   options.scan.stop = session.stop;
   options.temp_dir = std::filesystem::temp_directory_path();
@@ -168,9 +169,9 @@ Result<restore::Index> LoadIndex(Session& session, storage::Store& store, const 
   return index;
 }
 
-Status AgainstArchive(Session& session, const DiffArgs& args, storage::Store& store,
-                      const crypto::Transformers& keys, Comparison& comparison) {
-  HF_ASSIGN(auto right, LoadIndex(session, store, args.right, keys));
+Status AgainstArchive(Session& session, const DiffArgs& args, const crypto::Transformers& keys,
+                      Comparison& comparison) {
+  HF_ASSIGN(auto right, LoadIndex(session, args.right, args.store, keys));
   for (restore::ObjectId id = 0; id < right.size(); ++id) {
     if (session.stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
     HF_ASSIGN(std::string body, right.Body(id));
@@ -222,14 +223,13 @@ Status AgainstCluster(Session& session, const restore::Index& left, Comparison& 
 
 Status RunDiff(Session& session, const DiffArgs& args) {
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(session, args.store));
-  HF_ASSIGN(auto left, LoadIndex(session, *store, args.left, keys));
+  HF_ASSIGN(auto left, LoadIndex(session, args.left, args.store, keys));
   Reporter reporter(session.out, args.format);
   Comparison comparison(left, reporter);
   if (args.right.empty())
     HF_TRY(AgainstCluster(session, left, comparison));
   else
-    HF_TRY(AgainstArchive(session, args, *store, keys, comparison));
+    HF_TRY(AgainstArchive(session, args, keys, comparison));
   comparison.Rest();
   reporter.Finish(args.left, args.right.empty() ? "the cluster" : args.right);
   return {};
@@ -246,7 +246,7 @@ void AddDiffCommand(Command app, Session& session) {
       "and\n"
       "the like) and the status of built-in kinds are left out. Values of Secrets are not shown.\n"
       "Objects of the cluster count only when the archive's ResourceSet would have taken them.");
-  command.AddOption("archive", args->left, "name of the archive in the store")
+  command.AddOption("archive", args->left, "name of the archive in the store, or path of a file")
       .Required()
       .Text("ARCHIVE");
   command.AddOption("archive2", args->right, "a second one (default: the live cluster)")

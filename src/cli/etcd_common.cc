@@ -70,7 +70,7 @@ Status DamageNotes::Finish() const {
 Result<std::unique_ptr<etcd::File>> OpenSnapshotBytes(const Session& session,
                                                       const SnapshotArgs& args,
                                                       const etcd::OpenOptions& options) {
-  if (!args.stored()) return etcd::OpenFile(args.file);
+  if (!args.stored() || IsPath(args.file)) return etcd::OpenFile(args.file);
   HF_TRY(storage::CheckName(args.file));
   HF_ASSIGN(auto config, LoadStoreConfig(args.store));
   if (config.kind == storage::StoreConfig::Kind::kFolder)

@@ -7,6 +7,7 @@
 #include "etcd/sealed.h"
 #include "etcd/spool_image.h"
 #include "etcd/verify.h"
+#include "storage/single_file_store.h"
 
 namespace holdfast::cli {
 namespace {
@@ -37,11 +38,13 @@ Result<bool> Prove(const stream::Spool& spool, const CopyArgs& args, std::stop_t
 constexpr char kVerify[] = "holdfast etcd verify";
 
 // What describes the snapshot goes last: with it the copy counts.
-Status CopyMeta(storage::Store& from, storage::Store& to, const std::string& name,
-                const Waits& waits) {
+Status CopyMeta(const CopyArgs& args, storage::Store& from, storage::Store& to,
+                const std::string& name, const Waits& waits) {
   std::string beside = name + std::string(etcd::kMetaSuffix);
   HF_ASSIGN(auto spool, to.NewSpool());
-  auto original = ReadStored(from, beside, &spool, waits);
+  storage::SingleFileStore beside_path(args.name + std::string(etcd::kMetaSuffix));
+  storage::Store& source = IsPath(args.name) ? beside_path : from;
+  auto original = ReadStored(source, beside, &spool, waits);
   if (!original && original.error().kind() == ErrorKind::kNotFound) return {};
   if (!original) return Fail(std::move(original).error());
   auto was_there = PutAndCompare(to, beside, spool, *original, kVerify, waits);
@@ -50,26 +53,29 @@ Status CopyMeta(storage::Store& from, storage::Store& to, const std::string& nam
 }
 
 Status RunCopy(Session& session, const CopyArgs& args) {
-  HF_ASSIGN(auto from, OpenStore(session, args.stores.from));
+  HF_ASSIGN(auto located, LocateFile(session, args.name, args.stores.from));
+  const StoreHandle& from = located.store;
+  const std::string& name = located.name;
+  HF_TRY(storage::CheckName(name));
   HF_ASSIGN(auto to, OpenStore(session, args.stores.to));
   Waits waits = session.StoreWaits();
   HF_ASSIGN(auto spool, to->NewSpool());
-  std::string what = "reading " + args.name + " from " + from->Describe();
-  HF_ASSIGN_CONTEXT(StoredBytes original, ReadStored(*from, args.name, &spool, waits), what);
+  std::string what = "reading " + name + " from " + from->Describe();
+  HF_ASSIGN_CONTEXT(StoredBytes original, ReadStored(*from, name, &spool, waits), what);
   HF_ASSIGN_CONTEXT(bool proved, Prove(spool, args, session.stop), what);
-  HF_ASSIGN(bool was_there, PutAndCompare(*to, args.name, spool, original, kVerify, waits));
-  HF_TRY(CopyMeta(*from, *to, args.name, waits));
+  HF_ASSIGN(bool was_there, PutAndCompare(*to, name, spool, original, kVerify, waits));
+  HF_TRY(CopyMeta(args, *from, *to, name, waits));
   if (!proved)
     session.err
         << "warning: it is encrypted and no key was given: bytes were compared, not pages\n";
   if (args.format == Format::kText) {
-    session.out << args.name << (was_there ? ": was there already, " : ": copied, ")
+    session.out << name << (was_there ? ": was there already, " : ": copied, ")
                 << HumanBytes(original.bytes) << "\n  sha256 " << original.sha256
                 << " in both stores\n";
     return {};
   }
   JsonObject json;
-  json.Text("snapshot", args.name).Text("from", from->Describe()).Text("to", to->Describe());
+  json.Text("snapshot", name).Text("from", from->Describe()).Text("to", to->Describe());
   json.Number("bytes", original.bytes).Text("sha256", original.sha256);
   json.Bool("proved", proved).Bool("wasThere", was_there);
   PrintDocument(session.out, args.format, json.Done());
@@ -88,7 +94,11 @@ void AddEtcdCopyCommand(Command etcd, Session& session) {
       "Example:\n"
       "  holdfast etcd copy etcd-2026-01-27T02-00-00Z.db --from /srv/etcd \\\n"
       "    --to s3://backups/etcd?region=eu-central-1");
-  command.AddOption("name", args->name, "name of the snapshot").Required().Text("NAME");
+  command
+      .AddOption("name", args->name,
+                 "name of the snapshot, or path of a file (then without --from)")
+      .Required()
+      .Text("NAME");
   AddCopyStoresOptions(command, args->stores);
   command
       .AddOption("--encryption-config", args->encryption_config,
@@ -97,7 +107,7 @@ void AddEtcdCopyCommand(Command etcd, Session& session) {
   AddOutputOption(command, args->format);
   AddClusterOptions(command, session.common);
   command.OnChosen([args, &session] {
-    RequireCopyStores(args->stores);
+    RequireCopyStores(args->stores, args->name);
     session.action = [args](Session& s) { return RunCopy(s, *args); };
   });
 }

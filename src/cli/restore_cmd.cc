@@ -46,7 +46,7 @@ Status RunAbort(Session& session, const RestoreArgs& args) {
 Status RunRestore(Session& session, const RestoreArgs& args) {
   HF_ASSIGN(Logger log, session.MakeLogger());
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(session, args.store));
+  HF_ASSIGN(auto file, LocateFile(session, args.archive, args.store));
   HF_ASSIGN(auto client, session.Connect(log));
   restore::Options options;
   options.prune = args.prune;
@@ -65,8 +65,8 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
   options.plan_line = [&plan](const restore::PlanLine& line) { plan.Line(line); };
   Result<restore::Report> report = [&] {
     RestoreProgress progress(log, isatty(STDERR_FILENO) != 0, Clock::Real());
-    return restore::Run(*client, *store, args.archive, keys, options, progress, log, Clock::Real(),
-                        session.stop);
+    return restore::Run(*client, *file.store, file.name, keys, options, progress, log,
+                        Clock::Real(), session.stop);
   }();
   if (!report) {
     Error error = std::move(report).error().With("restoring " + args.archive);
@@ -105,7 +105,8 @@ void AddRestoreCommand(Command app, Session& session) {
       "  holdfast restore ARCHIVE --encryption-config keys.yaml\n"
       "  holdfast restore ARCHIVE --prune --plan      also what would be deleted\n"
       "  holdfast restore --abort                     after a crash, to give up");
-  command.AddOption("archive", args->archive, "name of the archive in the store").Text("ARCHIVE");
+  command.AddOption("archive", args->archive, "name of the archive in the store, or path of a file")
+      .Text("ARCHIVE");
   AddStoreOption(command, args->store);
   command.AddFlag("--plan", args->plan, "print what would be done and why, and change nothing");
   command.AddFlag("--prune", args->prune,

@@ -157,8 +157,8 @@ Status RunShow(Session& session, const ShowArgs& args) {
     HF_ASSIGN(wanted, ObjectRef::Parse(args.object));
   }
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(session, args.store));
-  HF_ASSIGN(auto source, store->Open(args.archive, 0, session.StoreWaits()));
+  HF_ASSIGN(auto file, LocateFile(session, args.archive, args.store));
+  HF_ASSIGN(auto source, file.store->Open(file.name, 0, session.StoreWaits()));
   ShowHandler handler(wanted);
   HF_ASSIGN_CONTEXT(auto scan,
                     archive::Scan(*source, handler,
@@ -183,7 +183,7 @@ void AddShowCommand(Command app, Session& session) {
       "  holdfast show ARCHIVE\n"
       "  holdfast show ARCHIVE secrets/cattle-system/tls-ca --encryption-config keys.yaml\n"
       "  holdfast show ARCHIVE clusters.management.cattle.io/local -o yaml");
-  command.AddOption("archive", args->archive, "name of the archive in the store")
+  command.AddOption("archive", args->archive, "name of the archive in the store, or path of a file")
       .Required()
       .Text("ARCHIVE");
   command.AddOption("object", args->object, "one object, printed as JSON or YAML")

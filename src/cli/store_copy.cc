@@ -9,10 +9,14 @@ void AddCopyStoresOptions(Command command, CopyStores& stores) {
   AddNamedStoreOption(command, stores.to, "to", "the store it is to lie in, too");
 }
 
-void RequireCopyStores(const CopyStores& stores) {
+void RequireCopyStores(const CopyStores& stores, const std::string& file) {
   for (auto [store, name] : {std::pair(&stores.from, "--from"), std::pair(&stores.to, "--to")}) {
-    if (store->store.empty() && store->config_file.empty())
-      WrongUsage(std::string(name) + " is required (or " + name + "-config)");
+    bool given = !store->store.empty() || !store->config_file.empty();
+    if (store == &stores.from && IsPath(file)) {
+      if (given) WrongUsage("--from takes the name of a file in it, not a path");
+      continue;
+    }
+    if (!given) WrongUsage(std::string(name) + " is required (or " + name + "-config)");
   }
 }
 

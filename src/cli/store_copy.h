@@ -21,7 +21,8 @@ struct CopyStores {
 void AddCopyStoresOptions(Command command, CopyStores& stores);
 
 // For the command's callback: WrongUsage() where one of the two is missing.
-void RequireCopyStores(const CopyStores& stores);
+// `file` that is a path takes no --from.
+void RequireCopyStores(const CopyStores& stores, const std::string& file);
 
 struct StoredBytes {
   uint64_t bytes = 0;

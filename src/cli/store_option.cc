@@ -1,7 +1,10 @@
 #include "cli/store_option.h"
 
+#include <filesystem>
+
 #include "archive/name.h"
 #include "backup/s3_secret.h"
+#include "storage/single_file_store.h"
 
 namespace holdfast::cli {
 
@@ -48,6 +51,35 @@ Result<StoreHandle> OpenStore(const Session& session, const StoreArgs& args,
   };
   HF_ASSIGN(auto opened, storage::OpenStore(std::move(config), secrets, Clock::Real(), log.get()));
   return StoreHandle(std::move(log), std::move(opened), age);
+}
+
+bool IsPath(std::string_view file) { return file.find('/') != std::string_view::npos; }
+
+Status CheckPath(const std::string& path) {
+  std::error_code error;
+  std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::is_regular_file(status)) return {};
+  if (error && status.type() != std::filesystem::file_type::not_found)
+    return Fail(ErrnoError("open " + path, error.value()));
+  bool exists = std::filesystem::exists(status);
+  return Fail(Error(exists ? ErrorKind::kInvalid : ErrorKind::kNotFound,
+                    exists ? path + " is not a regular file" : "there is no file " + path)
+                  .Hint("what holds a `/` is the path of a file; the names of a store's files, "
+                        "which its list shows, hold none"));
+}
+
+Result<StoredFile> LocateFile(const Session& session, const std::string& file,
+                              const StoreArgs& args) {
+  if (!IsPath(file)) {
+    HF_ASSIGN(StoreHandle store, OpenStore(session, args));
+    return StoredFile{std::move(store), file};
+  }
+  HF_TRY(CheckPath(file));
+  HF_ASSIGN(Logger logger, session.MakeLogger());
+  storage::OpenedStore opened;
+  opened.store = std::make_unique<storage::SingleFileStore>(file);
+  StoreHandle store(std::make_unique<Logger>(std::move(logger)), std::move(opened), {});
+  return StoredFile{std::move(store), std::filesystem::path(file).filename().string()};
 }
 
 Status StoreHandle::AbortLeftOvers(const std::string& name, const Waits& waits) const {

@@ -50,4 +50,20 @@ Result<StoreHandle> OpenStore(const Session& session, const StoreArgs& args,
                               const std::function<void(storage::StoreConfig&)>& change = nullptr);
 Result<storage::StoreConfig> LoadStoreConfig(const StoreArgs& args);
 
+// Whether a file argument is the path of a file: it holds a `/`, which no name in a store does.
+bool IsPath(std::string_view file);
+// kNotFound or kInvalid, saying what a path and what a name is, unless the path is that of a
+// regular file (or a link to one).
+Status CheckPath(const std::string& path);
+
+// A file that an argument means, and where it lies.
+struct StoredFile {
+  StoreHandle store;
+  std::string name;  // there
+};
+// The file at `file` when that is a path; else the file of that name in the store of `args`, of
+// which nothing is asked yet. Blocks where OpenStore() does.
+Result<StoredFile> LocateFile(const Session& session, const std::string& file,
+                              const StoreArgs& args);
+
 }  // namespace holdfast::cli

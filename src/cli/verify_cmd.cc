@@ -55,8 +55,8 @@ void PrintText(std::ostream& out, const std::string& archive, const archive::Ver
 Status RunVerify(Session& session, const VerifyArgs& args) {
   bool has_keys = !args.encryption_config.empty();
   HF_ASSIGN(auto keys, LoadKeys(args.encryption_config));
-  HF_ASSIGN(auto store, OpenStore(session, args.store));
-  HF_ASSIGN(auto source, store->Open(args.archive, 0, session.StoreWaits()));
+  HF_ASSIGN(auto file, LocateFile(session, args.archive, args.store));
+  HF_ASSIGN(auto source, file.store->Open(file.name, 0, session.StoreWaits()));
   auto report = archive::Verify(*source, has_keys ? &keys : nullptr, {.stop = session.stop});
   if (!report) {
     return Fail(std::move(report)
@@ -81,7 +81,7 @@ void AddVerifyCommand(Command app, Session& session) {
       "Checks gzip, tar, manifest and digests; with the keys also that every object decrypts and "
       "is\n"
       "the one its name says. Exit code 0 only when nothing is wrong.");
-  command.AddOption("archive", args->archive, "name of the archive in the store")
+  command.AddOption("archive", args->archive, "name of the archive in the store, or path of a file")
       .Required()
       .Text("ARCHIVE");
   AddStoreOption(command, args->store);

@@ -1,5 +1,6 @@
 #include "operator/custom_resources.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/json_scan.h"
@@ -54,6 +55,8 @@ std::string MaxDeletes(const Json& spec) {
 std::optional<std::string> S3Of(const Json& spec) {
   const Json& s3 = At(At(spec, "storageLocation"), "s3");
   if (!s3.is_object()) return std::nullopt;
+  bool empty = std::all_of(s3.begin(), s3.end(), [](const Json& field) { return field.is_null(); });
+  if (empty) return std::nullopt;
   return s3.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -42,7 +42,8 @@ struct BackupObject {
   ObjectMeta meta;
   // spec
   std::string resource_set;
-  std::optional<std::string> s3;  // the text of storageLocation.s3; none: the default store
+  std::optional<std::string>
+      s3;  // the text of storageLocation.s3; none: the default store, also where s3 is empty
   std::string encryption_secret;
   std::string schedule;
   int64_t retention_count = 0;  // 0: absent

@@ -107,6 +107,7 @@ accept Backup "{resourceSetName: $set}" '{.spec}' "{\"resourceSetName\":\"$set\"
 accept Backup "{resourceSetName: $set, storageLocation: null}" '{.spec.resourceSetName}' "$set"
 accept Backup "{resourceSetName: $set, storageLocation: {}}" '{.spec.storageLocation}' '{}'
 accept Backup "{resourceSetName: $set, storageLocation: {s3: null}}" '{.spec.resourceSetName}' "$set"
+accept Backup "{resourceSetName: $set, storageLocation: {s3: {}}}" '{.spec.storageLocation.s3}' '{}'
 accept Backup "{resourceSetName: $set, retentionCount: null, schedule: null}" '{.spec}' "{\"resourceSetName\":\"$set\"}"
 accept Backup "{resourceSetName: $set, retentionCount: 7, schedule: '0 2 * * *', encryptionConfigSecretName: e}" '{.spec.retentionCount}' 7
 accept Backup "{resourceSetName: $set, storageLocation: {s3: {bucketName: b}}}" '{.spec.storageLocation.s3}' '{"bucketName":"b"}'
@@ -121,6 +122,7 @@ accept Backup "{resourceSetName: $set, storageLocation: {s3: {bucketName: b, end
 accept Restore "{backupFilename: a.tar.gz}" '{.spec.prune}' true
 accept Restore "{backupFilename: a.tar.gz, prune: false, ignoreErrors: true}" '{.spec.prune}' false
 accept Restore "{backupFilename: a.tar.gz, storageLocation: null}" '{.spec.backupFilename}' a.tar.gz
+accept Restore "{backupFilename: a.tar.gz, storageLocation: {s3: {}}}" '{.spec.storageLocation.s3}' '{}'
 accept Restore "{backupFilename: 'rancher-2020-01-01T00#00#00Z.tar.gz', deleteTimeoutSeconds: 10}" '{.spec.backupFilename}' 'rancher-2020-01-01T00#00#00Z.tar.gz'
 accept Restore "{backupFilename: '', deleteTimeoutSeconds: -5}" '{.spec.deleteTimeoutSeconds}' -5
 accept Restore "{backupFilename: f/a.tar.gz.enc, encryptionConfigSecretName: e, storageLocation: {s3: {bucketName: b}}}" '{.spec.encryptionConfigSecretName}' e
@@ -140,6 +142,7 @@ refused "spec.retentionCount in body should be greater than or equal to 1" apply
 refused "should be less than or equal to 10" apply Restore "{backupFilename: a, deleteTimeoutSeconds: 11}"
 refused "insecureTLSSkipVerify" apply Backup "{resourceSetName: $set, storageLocation: {s3: {bucketName: b, insecureTLSSkipVerify: 'true'}}}"
 refused "spec.storageLocation.s3.bucketName: Required value" apply Backup "{resourceSetName: $set, storageLocation: {s3: {endpoint: e}}}"
+refused "spec.storageLocation.s3.bucketName: Required value" apply Restore "{backupFilename: a, storageLocation: {s3: {folder: f}}}"
 refused "spec.resourceSetName: Required value" apply Backup "{schedule: '@daily'}"
 refused "spec.backupFilename: Required value" apply Restore "{prune: true}"
 refused "spec: Required value" kubectl create -f - <<<'{"apiVersion": "resources.cattle.io/v1", "kind": "Backup", "metadata": {"name": "form"}}'

@@ -121,7 +121,7 @@ TEST_F(OperatorBackup, EncryptsWithAKmsPlugin) {
 TEST_F(OperatorBackup, EmptyStorageLocationsAreTheDefaultStore) {
   Start();
   int i = 0;
-  for (const char* location : {"null", "{}", "{s3: null}"}) {
+  for (const char* location : {"null", "{}", "{s3: null}", "{s3: {}}"}) {
     std::string name = "empty" + std::to_string(++i);
     CreateBackup(name, "{resourceSetName: app, storageLocation: " + std::string(location) + "}");
     Json backup = AwaitBackup(name, "Completed");
@@ -206,6 +206,11 @@ TEST_F(OperatorBackup, TheSchemaRefusesWhatTheReferenceRefuses) {
   EXPECT_THAT(refusal("{resourceSetName: app, retentionCount: 0}"),
               HasSubstr("spec.retentionCount in body should be greater than or equal to 1"));
   EXPECT_THAT(refusal("{}"), HasSubstr("spec.resourceSetName"));
+  // An empty s3 is the default store; a part of one is a mistake.
+  for (const char* s3 : {"folder: f", "endpoint: e", "insecureTLSSkipVerify: false",
+                         "credentialSecretName: s", "clientConfig: {aws: {}}"})
+    EXPECT_THAT(refusal("{resourceSetName: app, storageLocation: {s3: {" + std::string(s3) + "}}}"),
+                HasSubstr("spec.storageLocation.s3.bucketName: Required value"));
   EXPECT_THAT(refusal("{resourceSetName: app, storageLocation: {s3: {bucketName: b, "
                       "insecureTLSSkipVerify: 'true'}}}"),
               HasSubstr("insecureTLSSkipVerify"));
