@@ -66,6 +66,12 @@ struct ControlPlane::Impl {
   }
 
   Status Spawn(Component component) {
+    if (component == Component::kEtcd && options.datastore == Datastore::kKine) {
+      // etcd makes its folder itself.
+      std::error_code error;
+      std::filesystem::create_directories(files.EtcdData(), error);
+      if (error) return Fail(ErrnoError("create " + files.EtcdData().string(), error.value()));
+    }
     HF_ASSIGN(
         Of(component).pid,
         supervisor->Spawn(ComponentArgs(component, options, files, Ports()), files.Log(component)));
@@ -97,6 +103,8 @@ struct ControlPlane::Impl {
     auto is_ok = [](const Result<HttpAnswer>& answer) { return answer && answer->code == 200; };
     switch (component) {
       case Component::kEtcd: {
+        // kine speaks gRPC only; the API server, which is started beside it, waits for it.
+        if (options.datastore == Datastore::kKine) return true;
         HttpCall call;
         call.url = etcd->endpoint() + "/health";
         return is_ok(Http(call));
@@ -164,7 +172,8 @@ ControlPlane::~ControlPlane() = default;  // the supervisor's destructor stops e
 
 Result<std::unique_ptr<ControlPlane>> ControlPlane::Start(ControlPlaneOptions options) {
   if (options.tools.empty()) {
-    std::vector<std::string> names = {"etcd", "kube-apiserver"};
+    std::vector<std::string> names = {options.datastore == Datastore::kKine ? "kine" : "etcd",
+                                      "kube-apiserver"};
     if (options.controller_manager) names.push_back("kube-controller-manager");
     HF_ASSIGN_CONTEXT(options.tools, FindTools(names), "finding the test bed's programs");
   }

@@ -1,5 +1,5 @@
-// A real Kubernetes control plane on loopback for one test: etcd, kube-apiserver and, if wanted,
-// kube-controller-manager, with nothing shared with any other that runs on this machine.
+// A real Kubernetes control plane on loopback for one test: etcd or kine, kube-apiserver and, if
+// wanted, kube-controller-manager, with nothing shared with any other that runs on this machine.
 //
 //   HF_ASSIGN(auto plane, ControlPlane::Start());
 //   ... use plane->kubeconfig() ...
@@ -35,7 +35,12 @@ struct TokenUser {
   std::vector<std::string> groups;
 };
 
+// What the API server stores in. kKine is kine, etcd's API on SQLite, as k3s runs it by default: it
+// has no JSON gateway, so ControlPlane::etcd() is of no use there.
+enum class Datastore { kEtcd, kKine };
+
 struct ControlPlaneOptions {
+  Datastore datastore = Datastore::kEtcd;
   std::vector<TokenUser> users = {{"nobody", "", {}}};
   bool controller_manager = false;
   bool audit_log = false;  // every request at level Metadata
@@ -43,7 +48,7 @@ struct ControlPlaneOptions {
   std::vector<std::string> feature_gates;
   // "--flag=value"; they come last, so they win over ours.
   std::vector<std::string> api_server_args;
-  std::vector<std::string> etcd_args;
+  std::vector<std::string> etcd_args;  // of kine, where that takes etcd's place
   std::vector<std::string> controller_manager_args;
   // How often the API server compacts etcd; zero: never. Unset: Kubernetes' default, 5 minutes.
   std::optional<std::chrono::seconds> etcd_compaction_interval;
@@ -55,7 +60,7 @@ struct ControlPlaneOptions {
   std::chrono::seconds start_timeout{90};
 };
 
-enum class Component { kEtcd, kApiServer, kControllerManager };
+enum class Component { kEtcd /* or kine */, kApiServer, kControllerManager };
 std::string_view ComponentName(Component component);  // "kube-apiserver"
 
 // One line of the audit log.
@@ -98,7 +103,7 @@ class ControlPlane {
   // etcd speaks plain HTTP on loopback.
   const Etcd& etcd() const;
   const std::string& etcd_endpoint() const { return etcd().endpoint(); }
-  // etcd's data folder (it holds member/snap/db).
+  // etcd's data folder (it holds member/snap/db); kine's holds state.db.
   std::filesystem::path etcd_data_dir() const;
 
   std::filesystem::path dir() const;

@@ -20,6 +20,16 @@ std::vector<std::string> EtcdArgs(const ControlPlaneFiles& files, const ControlP
   };
 }
 
+std::vector<std::string> KineArgs(const ControlPlaneFiles& files, const ControlPlanePorts& ports) {
+  return {
+      "--listen-address=" + Loopback(ports.etcd),
+      // As k3s opens it, but for fsync.
+      "--endpoint=sqlite://" + (files.EtcdData() / "state.db").string() +
+          "?_journal=WAL&cache=shared&_busy_timeout=30000&_txlock=immediate&_synchronous=OFF",
+      "--metrics-bind-address=0",
+  };
+}
+
 std::vector<std::string> ApiServerArgs(const ControlPlaneOptions& options,
                                        const ControlPlaneFiles& files,
                                        const ControlPlanePorts& ports) {
@@ -76,12 +86,14 @@ std::vector<std::string> ManagerArgs(const ControlPlaneFiles& files,
 std::vector<std::string> ComponentArgs(Component component, const ControlPlaneOptions& options,
                                        const ControlPlaneFiles& files,
                                        const ControlPlanePorts& ports) {
-  std::vector<std::string> argv = {(options.tools / ComponentName(component)).string()};
+  const bool kine = component == Component::kEtcd && options.datastore == Datastore::kKine;
+  std::vector<std::string> argv = {
+      (options.tools / (kine ? "kine" : ComponentName(component))).string()};
   std::vector<std::string> own;
   const std::vector<std::string>* extra = nullptr;
   switch (component) {
     case Component::kEtcd:
-      own = EtcdArgs(files, ports);
+      own = kine ? KineArgs(files, ports) : EtcdArgs(files, ports);
       extra = &options.etcd_args;
       break;
     case Component::kApiServer:

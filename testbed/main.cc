@@ -33,6 +33,7 @@ struct UpFlags {
   bool controller_manager = false;
   bool audit = false;
   bool kubectl = false;
+  bool kine = false;
   bool until_stdin_closes = false;
   std::string dir;
 };
@@ -52,8 +53,9 @@ int Up(const UpFlags& flags, int signals) {
   ControlPlaneOptions options;
   options.controller_manager = flags.controller_manager;
   options.audit_log = flags.audit;
+  if (flags.kine) options.datastore = Datastore::kKine;
   options.parent = flags.dir;
-  std::vector<std::string> names = {"etcd", "kube-apiserver"};
+  std::vector<std::string> names = {flags.kine ? "kine" : "etcd", "kube-apiserver"};
   if (flags.controller_manager) names.push_back("kube-controller-manager");
   if (flags.kubectl) names.push_back("kubectl");
   auto tools = FindTools(names);
@@ -139,6 +141,7 @@ int Main(int argc, char** argv) {
   up->add_flag("--controller-manager", up_flags.controller_manager,
                "start kube-controller-manager too");
   up->add_flag("--audit", up_flags.audit, "write an audit log of every request");
+  up->add_flag("--kine", up_flags.kine, "kine (on SQLite) in the place of etcd");
   up->add_flag("--kubectl", up_flags.kubectl, "have kubectl built, too, and print its path");
   up->add_flag("--until-stdin-closes", up_flags.until_stdin_closes,
                "stop, too, when standard input comes to its end");
