@@ -253,6 +253,20 @@ TEST(Uid, RoundTrips) {
   EXPECT_NE(table.Pack("x"), table.Pack("y"));
 }
 
+// Aggregated APIs may have uids of their own kind, as many as objects.
+TEST(Uid, ManyThatAreNoUuidsTakeLinearTime) {
+  UidTable table;
+  std::vector<Uid> uids;
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100'000; ++i) uids.push_back(table.Pack("row-" + std::to_string(i)));
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_EQ(table.Pack("row-" + std::to_string(i)), uids[i]);
+    ASSERT_EQ(table.Text(uids[i]), "row-" + std::to_string(i));
+  }
+  // Comparing each with all others takes minutes.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
 TEST(NamePool, KeepsStringsAcrossChunks) {
   NamePool pool;
   std::vector<NameRef> refs;

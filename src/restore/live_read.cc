@@ -87,10 +87,17 @@ void Live::Impl::Store(ObjectId id, LiveComparison comparison) {
   if (comparison.object.exists() && !WhyGoing(index.TypeOf(id), index.Namespace(id)).empty())
     comparison.object.flags |= LiveObject::kTerminating;
   std::vector<LiveOwner>& pool = pools[index.TypeOf(id)];
-  comparison.object.owners_begin = static_cast<uint32_t>(pool.size());
-  comparison.object.owners_count =
-      static_cast<uint16_t>(std::min<size_t>(comparison.owners.size(), UINT16_MAX));
-  pool.insert(pool.end(), comparison.owners.begin(), comparison.owners.end());
+  std::vector<LiveOwner>& owners = comparison.owners;
+  owners.resize(std::min<size_t>(owners.size(), UINT16_MAX));
+  comparison.object.owners_count = static_cast<uint16_t>(owners.size());
+  if (owners.size() <= objects[id].owners_count) {
+    // Compared again: where it stood before there is room, so that the pool does not grow.
+    comparison.object.owners_begin = objects[id].owners_begin;
+    std::copy(owners.begin(), owners.end(), pool.begin() + comparison.object.owners_begin);
+  } else {
+    comparison.object.owners_begin = static_cast<uint32_t>(pool.size());
+    pool.insert(pool.end(), owners.begin(), owners.end());
+  }
   left.erase(id);
   node_ports_differ.erase(id);
   if (comparison.node_ports_only && node_ports_refused.contains(id)) {

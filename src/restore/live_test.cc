@@ -57,6 +57,25 @@ TEST_F(LiveTest, AFailedListNamesTheType) {
   }
 }
 
+TEST_F(LiveTest, ComparingAgainTakesNoMoreMemory) {
+  const std::string rose =
+      J("{'metadata':{'name':'rose','namespace':'n','ownerReferences':[{'apiVersion':'x.io/v1',"
+        "'kind':'Pot','name':'pot','uid':'u'},{'apiVersion':'x.io/v1','kind':'Pot','name':'can',"
+        "'uid':'v'}]}}");
+  auto index = LoadIndex({{"secrets.#v1/n/rose.json", rose}});
+  ASSERT_TRUE(index);
+  cluster.Put("secrets.#v1/n/rose.json", rose);
+  kube::Discovery discovery = cluster.Discovery();
+  Types types = Types::Resolve(*index, discovery, cluster.crds);
+  auto live = Live::Read(*index, types, cluster, {});
+  ASSERT_TRUE(live);
+  ASSERT_EQ((*live)[0].owners_count, 2);
+  const size_t before = live->MemoryBytes();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(live->Compare(0, rose));
+  EXPECT_EQ(live->MemoryBytes(), before);
+  EXPECT_EQ((*live)[0].owners_count, 2);
+}
+
 const char* const kPots =
     "apiVersion: resources.cattle.io/v1\nkind: ResourceSet\nmetadata: {name: a}\n"
     "resourceSelectors:\n- {apiVersion: x.io/v1, kinds: [pots, plants]}\n"

@@ -36,10 +36,10 @@ Uid UidTable::Pack(std::string_view text) {
   Uid uid{halves[0], halves[1]};
   if (uuid && uid.high != kOdd && !uid.empty()) return uid;
   std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < odd_.size(); ++i)
-    if (odd_[i] == text) return {kOdd, i};
-  odd_.emplace_back(text);
-  return {kOdd, odd_.size() - 1};
+  if (auto known = numbers_.find(text); known != numbers_.end()) return {kOdd, known->second};
+  const uint64_t number = odd_.size();
+  numbers_.emplace(odd_.emplace_back(text), number);
+  return {kOdd, number};
 }
 
 std::string UidTable::Text(const Uid& uid) const {

@@ -4,10 +4,11 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <unordered_map>
 
 namespace holdfast::restore {
 
@@ -28,7 +29,8 @@ class UidTable {
 
  private:
   mutable std::mutex mutex_;
-  std::vector<std::string> odd_;
+  std::deque<std::string> odd_;  // grows without moving; `numbers_` points into it
+  std::unordered_map<std::string_view, uint64_t> numbers_;
 };
 
 }  // namespace holdfast::restore
