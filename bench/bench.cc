@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 struct Options {
   uint64_t objects = 20'000;
   uint64_t big_secrets = 0;
+  uint64_t planned = 1'000'000;
   int runs = 5;
   int restore_runs = 3;
   int etcd_runs = 3;
@@ -47,7 +48,9 @@ class Bench {
   Bench(Options options, fs::path dir) : options_(std::move(options)), dir_(std::move(dir)) {}
 
   Status Run() {
-    if (options_.only != "etcd" && options_.only != "operator") HF_TRY(RunObjects());
+    if (options_.only != "etcd" && options_.only != "operator" && options_.only != "plan")
+      HF_TRY(RunObjects());
+    if (Wanted("plan")) HF_TRY(RunPlan());
     if (Wanted("etcd")) HF_TRY(RunEtcd());
     if (Wanted("operator")) HF_TRY(RunOperator());
     if (!options_.json.empty()) std::ofstream(options_.json) << figures_.ToJson();
@@ -83,6 +86,27 @@ class Bench {
                           .charts = HOLDFAST_CHARTS,
                           .dir = dir_ / "operator"},
                          figures_);
+  }
+
+  // A plan's memory must not grow with the lines that it has.
+  Status RunPlan() {
+    plane_.reset();
+    const fs::path archive = dir_ / "tiny.tar.gz";
+    std::printf("a plan that creates %llu objects\n",
+                static_cast<unsigned long long>(options_.planned));
+    std::fflush(stdout);
+    HF_TRY(MustRun({Program("tiny_archive"), std::to_string(options_.planned), archive}, Log()));
+    HF_ASSIGN(auto empty, StartPlane());
+    HF_ASSIGN(auto run, MustRun({Program("holdfast"), "restore", archive, "--plan", "--kubeconfig",
+                                 empty->kubeconfig(), "--log-level", "warn"},
+                                Log()));
+    fs::remove(archive);
+    const std::string last = "tiny-" + std::to_string(options_.planned - 1);
+    if (run.out.find(last) == std::string::npos)
+      return Fail(ErrorKind::kInternal, "the plan does not name " + last);
+    figures_.Add("plan, every object created", run.cost.wall_seconds, "s", 0, {});
+    figures_.Add("plan, every object created, peak RSS", run.cost.peak_mib, "MiB", 160, {});
+    return {};
   }
 
   Status RunObjects() {
@@ -253,13 +277,14 @@ int main(int argc, char** argv) {
   CLI::App app("Ratios against floors measured in the same run.");
   app.add_option("--objects", options.objects, "objects that the loader makes");
   app.add_option("--big-secrets", options.big_secrets, "secrets of 1 MB besides");
+  app.add_option("--planned", options.planned, "objects that the plan creates");
   app.add_option("--runs", options.runs, "runs of each backup figure");
   app.add_option("--mib", options.mib, "size of the file that goes to a bucket and back");
   app.add_option("--restore-runs", options.restore_runs, "runs of each restore figure");
   app.add_option("--etcd-runs", options.etcd_runs, "runs of each figure of etcd");
   app.add_option("--etcd", options.etcd, "of etcd's figures: restore, verify, save, look or all");
   app.add_option("--only", options.only,
-                 "backup, restore (which needs a backup too), s3, etcd, operator or all");
+                 "backup, restore (which needs a backup too), plan, s3, etcd, operator or all");
   app.add_option("--json", options.json, "file for the figures as JSON");
   CLI11_PARSE(app, argc, argv);
 
