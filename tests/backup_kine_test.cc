@@ -3,21 +3,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stop_token>
+#include <thread>
+
 #include "base/json_scan.h"
 #include "restore/engine.h"
 #include "restore/report.h"
 #include "tests/backup_rig.h"
+#include "tests/restore_rig.h"
 
 namespace holdfast::tests {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::Ge;
+using ::testing::HasSubstr;
 using ::testing::Le;
 
-constexpr char kConfigMaps[] = "/api/v1/namespaces/default/configmaps";
-constexpr char kSecrets[] = "/api/v1/namespaces/default/secrets";
-constexpr char kSet[] = R"(
+constexpr char kMapsPath[] = "/api/v1/namespaces/default/configmaps";
+constexpr char kSecretsPath[] = "/api/v1/namespaces/default/secrets";
+constexpr char kCountersSet[] = R"(
 apiVersion: resources.cattle.io/v1
 kind: ResourceSet
 metadata: {name: kine}
@@ -31,10 +36,10 @@ class BackupKineTest : public ::testing::Test {
     testbed::ControlPlaneOptions options;
     options.datastore = testbed::Datastore::kKine;
     rig_ = new BackupRig(options);
-    rig_->Create(kConfigMaps, R"({"metadata":{"name":"counter"},"data":{"counter":"0"}})");
-    rig_->Create(kSecrets, R"({"metadata":{"name":"counter"},"stringData":{"counter":"0"}})");
+    rig_->Create(kMapsPath, R"({"metadata":{"name":"counter"},"data":{"counter":"0"}})");
+    rig_->Create(kSecretsPath, R"({"metadata":{"name":"counter"},"stringData":{"counter":"0"}})");
     for (int i = 0; i < 60; ++i)
-      rig_->Create(kConfigMaps, R"({"metadata":{"name":"still-)" + std::to_string(i) + R"("}})");
+      rig_->Create(kMapsPath, R"({"metadata":{"name":"still-)" + std::to_string(i) + R"("}})");
   }
   static void TearDownTestSuite() {
     delete rig_;
@@ -48,13 +53,13 @@ class BackupKineTest : public ::testing::Test {
     auto patch = [&](const std::string& path, const std::string& body) {
       Must(client.Raw({"PATCH", path, body, "application/merge-patch+json", ""}));
     };
-    patch(std::string(kSecrets) + "/counter", R"({"metadata":{"labels":{"n":")" + n + R"("}}})");
-    patch(std::string(kConfigMaps) + "/counter", R"({"metadata":{"labels":{"n":")" + n + R"("}}})");
-    Must(client.Raw(
-        {"POST", kConfigMaps, R"({"metadata":{"name":"moving-)" + n + R"("}})", "", ""}));
+    patch(std::string(kSecretsPath) + "/counter",
+          R"({"metadata":{"labels":{"n":")" + n + R"("}}})");
+    patch(std::string(kMapsPath) + "/counter", R"({"metadata":{"labels":{"n":")" + n + R"("}}})");
+    Must(client.Raw({"POST", kMapsPath, R"({"metadata":{"name":"moving-)" + n + R"("}})", "", ""}));
     if (i > 1)
       Must(client.Raw(
-          {"DELETE", std::string(kConfigMaps) + "/moving-" + std::to_string(i - 1), "", "", ""}));
+          {"DELETE", std::string(kMapsPath) + "/moving-" + std::to_string(i - 1), "", "", ""}));
   }
   static int64_t CounterOf(const Entries& entries, const std::string& path) {
     auto text = json::FindString(entries.at(path), {"metadata", "labels", "n"});
@@ -74,7 +79,7 @@ TEST_F(BackupKineTest, AnArchiveIsOfOneInstant) {
     options.hooks.revision_fixed = [&](const std::string&) { writer.Await(2); };
     options.hooks.after_kind = [&](const kube::ResourceType&) { writer.Await(2); };
     for (int i = 0; i < 5; ++i) {
-      auto result = rig_->Backup(kSet, options);
+      auto result = rig_->Backup(kCountersSet, options);
       ASSERT_TRUE(result) << result.error().ToString();
       Entries entries = rig_->ReadEntries(result->filename);
       int64_t secret = CounterOf(entries, "secrets.#v1/default/counter.json");
@@ -95,12 +100,12 @@ TEST_F(BackupKineTest, AnArchiveIsOfOneInstant) {
 }
 
 TEST_F(BackupKineTest, ItIsRestoredAndThenUnchanged) {
-  auto result = rig_->Backup(kSet);
+  auto result = rig_->Backup(kCountersSet);
   ASSERT_TRUE(result) << result.error().ToString();
-  rig_->Delete(std::string(kSecrets) + "/counter");
-  rig_->Delete(std::string(kConfigMaps) + "/still-7");
-  rig_->MergePatch(std::string(kConfigMaps) + "/still-8", R"({"data":{"drift":"yes"}})");
-  rig_->Create(kConfigMaps, R"({"metadata":{"name":"extra"}})");
+  rig_->Delete(std::string(kSecretsPath) + "/counter");
+  rig_->Delete(std::string(kMapsPath) + "/still-7");
+  rig_->MergePatch(std::string(kMapsPath) + "/still-8", R"({"data":{"drift":"yes"}})");
+  rig_->Create(kMapsPath, R"({"metadata":{"name":"extra"}})");
 
   storage::LocalStore store(rig_->store_folder());
   auto keys = crypto::Transformers::None();
@@ -111,7 +116,22 @@ TEST_F(BackupKineTest, ItIsRestoredAndThenUnchanged) {
     return Must(restore::Run(rig_->client(), store, result->filename, keys, options, progress,
                              QuietLog(), Clock::Real(), {}));
   };
-  restore::Report report = run();
+  // Another one that begins in the middle of it waits for its Lease; here, until it is stopped.
+  std::string second;
+  AtPhase in_the_middle("restoring namespaced objects", [&] {
+    std::stop_source stop;
+    std::jthread stopper([&] {
+      Clock::Real().Sleep(std::chrono::seconds(1), {});
+      stop.request_stop();
+    });
+    restore::Progress progress;
+    auto other = restore::Run(rig_->client(), store, result->filename, keys, options, progress,
+                              QuietLog(), Clock::Real(), stop.get_token());
+    second = other ? "it went ahead" : other.error().ToString();
+  });
+  restore::Report report = Must(restore::Run(rig_->client(), store, result->filename, keys, options,
+                                             in_the_middle, QuietLog(), Clock::Real(), {}));
+  EXPECT_THAT(second, HasSubstr("Lease"));
   EXPECT_FALSE(report.failed()) << restore::ToText(report);
   EXPECT_EQ(report.counts.created, 2u) << restore::ToText(report);
   EXPECT_EQ(report.counts.updated, 1u) << restore::ToText(report);

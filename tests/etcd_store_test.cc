@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Content(const fs::path& path) {
+std::string FileContent(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string((std::istreambuf_iterator<char>(file)), {});
 }
@@ -78,7 +78,7 @@ TEST_F(EtcdStore, EveryFormIsReadByName) {
       Ran restored =
           Holdfast("etcd restore " + name + key + Store() + " --data-dir " + dir.string());
       EXPECT_EQ(restored.code, 0) << restored.out;
-      EXPECT_EQ(Content(store_ / name).find("key0001") == std::string::npos,
+      EXPECT_EQ(FileContent(store_ / name).find("key0001") == std::string::npos,
                 encrypted || how[0] != 'n')
           << name;
       if (!encrypted) continue;
@@ -125,7 +125,7 @@ TEST_F(EtcdStore, CopyAndPrune) {
   Ran ran = Holdfast(copy);
   ASSERT_EQ(ran.code, 0) << ran.out;
   EXPECT_EQ(List(other).size(), 1u);
-  EXPECT_EQ(Content(other / first), Content(store_ / first));
+  EXPECT_EQ(FileContent(other / first), FileContent(store_ / first));
   EXPECT_THAT(Holdfast(copy).out, HasSubstr("was there already"));
   // A damaged one is not copied, and takes nobody's place in what is kept.
   std::string newest = "etcd-2026-01-03T00-00-00Z.db";

@@ -33,7 +33,7 @@ Result<StoredBytes> Fetch(storage::Store& from, const std::string& name, stream:
 Status RunCopy(Session& session, const CopyArgs& args) {
   HF_ASSIGN(auto file, LocateFile(session, args.archive, args.stores.from));
   const StoreHandle& from = file.store;
-  HF_TRY(storage::CheckName(file.name));
+  HF_TRY(CheckCopiedName(file.name));
   HF_ASSIGN(auto to, OpenStore(session, args.stores.to));
   Waits waits = session.StoreWaits();
   if (auto name = archive::ParseName(file.name)) {

@@ -56,7 +56,7 @@ Status RunCopy(Session& session, const CopyArgs& args) {
   HF_ASSIGN(auto located, LocateFile(session, args.name, args.stores.from));
   const StoreHandle& from = located.store;
   const std::string& name = located.name;
-  HF_TRY(storage::CheckName(name));
+  HF_TRY(CheckCopiedName(name));
   HF_ASSIGN(auto to, OpenStore(session, args.stores.to));
   Waits waits = session.StoreWaits();
   HF_ASSIGN(auto spool, to->NewSpool());

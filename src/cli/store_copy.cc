@@ -20,6 +20,12 @@ void RequireCopyStores(const CopyStores& stores, const std::string& file) {
   }
 }
 
+Status CheckCopiedName(const std::string& name) {
+  Status good = storage::CheckName(name);
+  if (good) return good;
+  return Fail(std::move(good).error().Hint("rename the file first"));
+}
+
 Result<StoredBytes> ReadStored(storage::Store& store, const std::string& name, stream::Spool* spool,
                                const Waits& waits) {
   HF_ASSIGN(auto info, store.Stat(name, waits));

@@ -24,6 +24,9 @@ void AddCopyStoresOptions(Command command, CopyStores& stores);
 // `file` that is a path takes no --from.
 void RequireCopyStores(const CopyStores& stores, const std::string& file);
 
+// kInvalid with what to do where the file, read by its path, has a name that no store takes.
+Status CheckCopiedName(const std::string& name);
+
 struct StoredBytes {
   uint64_t bytes = 0;
   std::string sha256;  // lower-case hexadecimal
