@@ -12,7 +12,7 @@
 namespace holdfast::cli {
 namespace {
 
-struct CopyArgs {
+struct EtcdCopyArgs {
   std::string name;
   CopyStores stores;
   std::string encryption_config;
@@ -20,7 +20,7 @@ struct CopyArgs {
 };
 
 // Whether the snapshot could be read and is whole; false where its key is not given.
-Result<bool> Prove(const stream::Spool& spool, const CopyArgs& args, std::stop_token stop) {
+Result<bool> Prove(const stream::Spool& spool, const EtcdCopyArgs& args, std::stop_token stop) {
   HF_ASSIGN(crypto::Transformers keys, LoadKeys(args.encryption_config));
   auto file = etcd::FileOfSpool(spool, args.name);
   HF_ASSIGN(bool sealed, etcd::IsSealed(*file));
@@ -38,7 +38,7 @@ Result<bool> Prove(const stream::Spool& spool, const CopyArgs& args, std::stop_t
 constexpr char kVerify[] = "holdfast etcd verify";
 
 // What describes the snapshot goes last: with it the copy counts.
-Status CopyMeta(const CopyArgs& args, storage::Store& from, storage::Store& to,
+Status CopyMeta(const EtcdCopyArgs& args, storage::Store& from, storage::Store& to,
                 const std::string& name, const Waits& waits) {
   std::string beside = name + std::string(etcd::kMetaSuffix);
   HF_ASSIGN(auto spool, to.NewSpool());
@@ -52,7 +52,7 @@ Status CopyMeta(const CopyArgs& args, storage::Store& from, storage::Store& to,
   return {};
 }
 
-Status RunCopy(Session& session, const CopyArgs& args) {
+Status RunEtcdCopy(Session& session, const EtcdCopyArgs& args) {
   HF_ASSIGN(auto located, LocateFile(session, args.name, args.stores.from));
   const StoreHandle& from = located.store;
   const std::string& name = located.name;
@@ -85,7 +85,7 @@ Status RunCopy(Session& session, const CopyArgs& args) {
 }  // namespace
 
 void AddEtcdCopyCommand(Command etcd, Session& session) {
-  auto args = std::make_shared<CopyArgs>();
+  auto args = std::make_shared<EtcdCopyArgs>();
   Command command = etcd.AddCommand("copy", "Copy a snapshot from one store to another");
   command.Footer(
       "The snapshot is verified before it is put, and what was put is read back and compared. A "
@@ -108,7 +108,7 @@ void AddEtcdCopyCommand(Command etcd, Session& session) {
   AddClusterOptions(command, session.common);
   command.OnChosen([args, &session] {
     RequireCopyStores(args->stores, args->name);
-    session.action = [args](Session& s) { return RunCopy(s, *args); };
+    session.action = [args](Session& s) { return RunEtcdCopy(s, *args); };
   });
 }
 
