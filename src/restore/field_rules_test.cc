@@ -173,6 +173,18 @@ TEST_F(FieldRulesTest, NodePortsOfAnotherRangeAreNoDifference) {
   EXPECT_TRUE(differ("20001", "20002"));
 }
 
+TEST_F(FieldRulesTest, ASnapshotIsNeverSentWithAnArchivedUid) {
+  const std::string content =
+      "{'spec':{'volumeSnapshotRef':{'namespace':'n','name':'s','uid':'old','resourceVersion':'7'}}"
+      "}";
+  const std::string reserved = J("{'spec':{'volumeSnapshotRef':{'namespace':'n','name':'s'}}}");
+  EXPECT_EQ(Create(Special::kSnapshotContent, content), reserved);
+  EXPECT_EQ(ComparedFields(Special::kSnapshotContent, J(content)), reserved);
+  EXPECT_EQ(FieldsToUpdate(Special::kSnapshotContent, J(content),
+                           J("{'spec':{'volumeSnapshotRef':{'uid':'new'}}}"), left),
+            J("{'spec':{'volumeSnapshotRef':{'namespace':'n','name':'s','uid':'new'}}}"));
+}
+
 TEST_F(FieldRulesTest, APodThatDiffersInItsTokenVolumeOnlyKeepsTheLiveSpec) {
   auto pod = [](const std::string& volume, const std::string& source) {
     return J("{'spec':{'volumes':[{'name':'" + volume + "'," + source +
