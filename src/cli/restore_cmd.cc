@@ -23,6 +23,7 @@ struct RestoreArgs {
   bool ignore_errors = false;
   bool allow_missing_types = false;
   bool prune_volumes = false;
+  bool recreate_immutable = false;
   int64_t delete_timeout = 0;
   int64_t terminating_timeout = 120;
   std::string max_deletes;
@@ -55,6 +56,7 @@ Status RunRestore(Session& session, const RestoreArgs& args) {
   options.ignore_errors = args.ignore_errors;
   options.plan_only = args.plan;
   options.allow_missing_types = args.allow_missing_types;
+  options.recreate_immutable = args.recreate_immutable;
   options.lease_namespace = args.ns;
   options.going_timeout = std::chrono::seconds(args.terminating_timeout);
   if (!args.max_deletes.empty()) {
@@ -132,6 +134,10 @@ void AddRestoreCommand(Command app, Session& session) {
   AddEncryptionOption(command, args->encryption_config);
   command.AddFlag("--ignore-errors", args->ignore_errors,
                   "objects that fail are reported and do not make the restore fail");
+  command.AddFlag("--recreate-immutable", args->recreate_immutable,
+                  "delete objects that cannot be updated, because an immutable field differs, and "
+                  "create them again; never namespaces, CustomResourceDefinitions, nodes, volumes, "
+                  "claims and objects with finalizers");
   command.AddFlag("--prune-missing-types", args->allow_missing_types,
                   "let --prune delete even where the archive lacks a whole type");
   command.AddFlag(

@@ -165,6 +165,7 @@ Result<RestoreObject> ParseRestore(std::string_view text) {
   restore.ignore_errors = Flag(spec, "ignoreErrors");
   restore.dry_run = Flag(spec, "dryRun");
   restore.allow_missing_types = Flag(spec, "allowMissingTypes");
+  restore.recreate_immutable = Flag(spec, "recreateImmutable");
   restore.max_deletes = MaxDeletes(spec);
   restore.notifications = NotificationsOf(spec);
 

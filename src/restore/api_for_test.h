@@ -46,14 +46,17 @@ class FakeApi : public Api {
  public:
   explicit FakeApi(FakeCluster& cluster) : cluster_(cluster) {}
 
-  // Called before every request with "VERB path" (GET POST PUT STATUS PATCH DELETE LIST); an error
+  // Called before every request with "VERB path" (GET POST DRY-POST PUT STATUS PATCH DELETE
+  // LIST); an error
   // is the answer. May change the cluster.
   std::function<std::optional<Error>(const std::string& request, std::string_view body)> before;
   std::vector<std::string> requests;  // in order
   std::vector<std::string> writes() const {
     std::vector<std::string> out;
     for (const std::string& request : requests) {
-      if (!request.starts_with("GET") && !request.starts_with("LIST")) out.push_back(request);
+      if (!request.starts_with("GET") && !request.starts_with("LIST") &&
+          !request.starts_with("DRY-"))
+        out.push_back(request);
     }
     return out;
   }
@@ -67,18 +70,22 @@ class FakeApi : public Api {
     });
   }
   Result<std::string> Create(const kube::ResourceType& type, std::string_view ns,
-                             std::string_view object, const kube::WriteOptions& = {}) override {
+                             std::string_view object,
+                             const kube::WriteOptions& options = {}) override {
     std::string name = json::FindString(object, {"metadata", "name"}).value_or("");
-    return Ask("POST", type, ns, name, object, [&](const std::string& path) -> Result<std::string> {
-      if (cluster_.objects.count(path) != 0) {
-        return Fail(
-            Error(ErrorKind::kConflict, "already exists").Code(409).Reason("AlreadyExists"));
-      }
-      std::string text(object);
-      if (type.has_status) text = json::RemoveKeys(text, {"status"});
-      cluster_.Put(path, std::move(text));
-      return cluster_.objects[path].text;
-    });
+    return Ask(
+        options.dry_run ? "DRY-POST" : "POST", type, ns, name, object,
+        [&](const std::string& path) -> Result<std::string> {
+          if (cluster_.objects.count(path) != 0) {
+            return Fail(
+                Error(ErrorKind::kConflict, "already exists").Code(409).Reason("AlreadyExists"));
+          }
+          if (options.dry_run) return std::string(object);
+          std::string text(object);
+          if (type.has_status) text = json::RemoveKeys(text, {"status"});
+          cluster_.Put(path, std::move(text));
+          return cluster_.objects[path].text;
+        });
   }
   Result<std::string> Update(const kube::ResourceType& type, std::string_view ns,
                              std::string_view name, std::string_view object,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/workers.h"
+#include "restore/answer_check.h"
 #include "restore/last_writer.h"
 
 namespace holdfast::restore {
@@ -176,7 +177,7 @@ Result<bool> Applier::Again(const std::vector<ObjectId>& ids) {
 }
 
 Status Applier::OneAgain(ObjectId id, std::atomic<bool>& recreated) {
-  auto share = budget_.Take(size_t{4} * context_.index.BodyBytes(id), context_.stop);
+  auto share = budget_.Take(size_t{6} * context_.index.BodyBytes(id), context_.stop);
   if (!share) return Fail(ErrorKind::kCancelled, "stopped");
   auto live = Reread(context_, id);
   if (!live) return Record(id, Fail(std::move(live).error()), /*last_chance=*/true);
@@ -246,8 +247,9 @@ Status Applier::One(ObjectId id, bool last_chance) {
                "not tried: " + webhook->Describe() + ", which is called for it, does not answer");
     return Record(id, Fail(std::move(held).Code(500)), true);
   }
-  // The archived text, the body made of it, the answer, and what is cut out of them.
-  auto share = budget_.Take(size_t{4} * context_.index.BodyBytes(id), context_.stop);
+  // The archived text, the body made of it, the answer, what is cut out of them, and the forms in
+  // which body and answer are compared.
+  auto share = budget_.Take(size_t{6} * context_.index.BodyBytes(id), context_.stop);
   if (!share) return Fail(ErrorKind::kCancelled, "stopped");
   bool status_later = !last_chance && action.status && action.kind != ActionKind::kUpdateStatus &&
                       webhooks_.Holding(id, ActionKind::kUpdateStatus);
@@ -290,6 +292,10 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
   // What was held back is the status of an object that was created or updated before.
   if (what == What::kStatusOnly && outcomes_.WasWritten(id)) what = outcomes_.Get(id);
   outcomes_.Set(id, what, written->status);
+  if (written->recreated) outcomes_.SetRecreated();
+  RecordLost(id, *written);
+  for (std::string& text : written->warnings)
+    report_.Warning(context_.index.Describe(id), std::move(text));
   bool said = !written->dropped_owners.empty() || !written->kept_crd_versions.empty() ||
               !written->notes.empty() || !written->left.empty() ||
               written->what == Written::What::kForgiven;
@@ -331,6 +337,20 @@ Status Applier::Record(ObjectId id, Result<Written> written, bool last_chance) {
   }
   Done();
   return go_on;
+}
+
+// What the server has not kept of it, once an object.
+void Applier::RecordLost(ObjectId id, const Written& written) {
+  if (written.lost.empty()) return;
+  {
+    std::lock_guard lock(mutex_);
+    if (!lost_.insert(id).second) return;
+  }
+  report_.Failed(
+      context_.index.Describe(id),
+      "it was written, but the API server has not kept all of it: " + JoinedFields(written.lost) +
+          " (the schema of the cluster's type lacks the field, or an admission webhook "
+          "or policy changes it)");
 }
 
 // Its Namespace may come at the end, and so may the object.

@@ -45,6 +45,9 @@ class Outcomes {
   bool WasWritten(ObjectId id) const {
     return Get(id) == What::kCreated || Get(id) == What::kUpdated || Get(id) == What::kStatusOnly;
   }
+  // An object was deleted and created again, so that its dependents name an old uid.
+  void SetRecreated() { recreated_ = true; }
+  bool recreated() const { return recreated_; }
   // Adds up; objects that no plan touched count as unchanged. `failed` is left alone: an object may
   // be written and have failed in part.
   void AddTo(Counts& counts) const;
@@ -52,6 +55,7 @@ class Outcomes {
  private:
   static constexpr uint8_t kStatus = 0x80;
   std::vector<uint8_t> bytes_;
+  std::atomic<bool> recreated_{false};
 };
 
 struct ApplySettings {
@@ -105,6 +109,7 @@ class Applier {
   Status One(ObjectId id, bool last_chance);
   Status OneAgain(ObjectId id, std::atomic<bool>& recreated);
   Status Record(ObjectId id, Result<Written> written, bool last_chance);
+  void RecordLost(ObjectId id, const Written& written);
   bool Wanted(ObjectId id) const;
   Status PatchOwners(ObjectId id);
   Status CountFailure(const Error& error);
@@ -121,6 +126,7 @@ class Applier {
   std::vector<ObjectId> held_back_;
   std::vector<ObjectId> refused_;        // see RetryRefused()
   std::set<ObjectId> status_held_back_;  // written but for their status
+  std::set<ObjectId> lost_;              // reported by RecordLost()
   // Namespaces that were held back: their contents are held back with them.
   std::set<std::string, std::less<>> namespaces_held_back_;
   uint64_t done_ = 0;

@@ -129,6 +129,7 @@ std::unique_ptr<Applier> MakeApplier(const ApplyInput& input, const Applied& sta
                        session.clock,       session.stop};
   context.fresh_types = state.fresh_types;
   context.settling = state.settling;
+  context.recreate_immutable = session.options.recreate_immutable;
   return std::make_unique<Applier>(std::move(context), std::move(settings), input.outcomes,
                                    session.report);
 }

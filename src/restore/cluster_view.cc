@@ -186,6 +186,7 @@ Result<Plan> PlanCluster(const Session& session, const OpenedArchive& archive,
   how.going_is_final = input.going_is_final;
   how.absent_namespaces = cluster.going.absent_namespaces;
   how.prune_volumes = session.options.prune_volumes;
+  how.verdicts = cluster.verdicts;
   Plan plan = Plan::Build(archive.index, *cluster.types, *cluster.live, how);
   bool accounts = DeletesAccounts(plan, *cluster.live);
   bool namespaces = !how.prune_volumes && DeletesNamespaces(plan, *cluster.live);

@@ -18,6 +18,7 @@
 #include "restore/quiesce.h"
 #include "restore/session.h"
 #include "restore/types.h"
+#include "restore/update_verdicts.h"
 
 namespace holdfast::restore {
 
@@ -34,6 +35,8 @@ struct ClusterView {
   std::string prune_problem;
   // Learns what is written, object by object; all else stays as it was read.
   std::unique_ptr<Live> live;
+  // What dry runs have shown of planned updates (examine.h); null: nothing was asked.
+  std::shared_ptr<const UpdateVerdicts> verdicts;
 };
 
 // Reads discovery, CRDs and every list that the archive's types and its selection need. Replicas of

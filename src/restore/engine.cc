@@ -8,6 +8,7 @@
 #include "kube/discovery.h"
 #include "kube/webhook_error.h"
 #include "restore/cluster_view.h"
+#include "restore/examine.h"
 #include "restore/opened_archive.h"
 #include "restore/plan_report.h"
 #include "restore/run_lock.h"
@@ -52,7 +53,8 @@ Result<Compared> Compare(const Session& session, const OpenedArchive& archive) {
   Quiesce quiesce(std::move(settings), session.report, session.log, session.clock);
   HF_TRY(quiesce.Adopt(session.api));
   HF_ASSIGN(ClusterView cluster, ReadCluster(session, archive, quiesce));
-  HF_ASSIGN(Plan plan, PlanCluster(session, archive, cluster, {}));
+  Examine how = session.options.plan_only ? Examine::kAll : Examine::kWhetherEmpty;
+  HF_ASSIGN(Plan plan, PlanExamined(session, archive, cluster, quiesce, {}, how));
   bool unfinished = !quiesce.adopted_run().empty();
   if (!session.options.plan_only && !plan.too_many_deletes().empty()) {
     return Fail(Error(ErrorKind::kInvalid, plan.too_many_deletes() + "; nothing was changed")

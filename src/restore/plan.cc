@@ -68,6 +68,10 @@ std::string Plan::Impl::Reason(ObjectId id, const Action& action) const {
     case ActionReason::kWrongKind:
       return "its kind is " + index.Type(id).kind + ", but the cluster's " +
              state.type.ResourceName() + " are of kind " + state.type.kind;
+    case ActionReason::kVerdict: {
+      const UpdateVerdict* verdict = options.verdicts->Find(id, live[id].resource_version);
+      return verdict == nullptr ? "it differs" : verdict->text;
+    }
     case ActionReason::kNotWritable:
       return "the API server does not let " + state.type.ResourceName() + " be written";
   }

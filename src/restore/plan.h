@@ -20,6 +20,7 @@
 #include "restore/report.h"
 #include "restore/transform.h"
 #include "restore/types.h"
+#include "restore/update_verdicts.h"
 
 namespace holdfast::restore {
 
@@ -54,6 +55,7 @@ enum class ActionReason : uint8_t {
   kWrongScope,
   kWrongKind,
   kNotWritable,  // kCannot
+  kVerdict,      // kCannot, kUpdate: what a dry run has shown
 };
 
 struct Action {
@@ -123,6 +125,8 @@ struct PlanOptions {
   DeleteLimit max_deletes;
   // Write ResourceSets although a chart manages the live ones (D34).
   bool overwrite_chart_managed = false;
+  // What dry runs of updates have shown; null: nothing.
+  std::shared_ptr<const UpdateVerdicts> verdicts = nullptr;
 };
 
 struct PlanCounts {

@@ -65,6 +65,22 @@ Action Plan::Impl::Base(ObjectId id) const {
     action = Make(ActionKind::kUpdate, ActionReason::kDiffers);
   else if (!object.status_equal() && has_status)
     action = Make(ActionKind::kUpdateStatus, ActionReason::kStatusDiffers);
+  if (action.reason == ActionReason::kDiffers && options.verdicts) {
+    if (const UpdateVerdict* verdict = options.verdicts->Find(id, object.resource_version)) {
+      switch (verdict->kind) {
+        case UpdateVerdict::Kind::kSame:
+          action = object.status_equal() || !has_status
+                       ? Action()
+                       : Make(ActionKind::kUpdateStatus, ActionReason::kStatusDiffers);
+          break;
+        case UpdateVerdict::Kind::kCannot:
+          action = Make(ActionKind::kCannot, ActionReason::kVerdict);
+          break;
+        case UpdateVerdict::Kind::kRecreate: action.reason = ActionReason::kVerdict; break;
+        case UpdateVerdict::Kind::kLossy: break;
+      }
+    }
+  }
   if (has_status && !object.status_equal()) action.status = action.writes();
   if (action.writes() && object.chart_managed() && !options.overwrite_chart_managed)
     return Make(ActionKind::kSkip, ActionReason::kChartManaged);

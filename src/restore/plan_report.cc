@@ -68,6 +68,12 @@ void ReportPlan(const Session& session, const OpenedArchive& archive, const Clus
     }
   });
   if (!session.options.plan_only) return;
+  if (cluster.verdicts) {
+    cluster.verdicts->ForEach([&](ObjectId id, const UpdateVerdict& verdict) {
+      if (verdict.kind == UpdateVerdict::Kind::kLossy)
+        session.report.Failed(archive.index.Describe(id), verdict.text);
+    });
+  }
   plan.ForEachLine([&](PlanLine line) {
     if (session.options.plan_line) {
       session.options.plan_line(line);

@@ -106,7 +106,7 @@ Status Recheck(const ApplyInput& input, const Applied& state) {
   session.progress.Phase("checking what was restored");
   ClientLister lister = MakeLister(session, *state.cluster.discovery);
   auto applier = MakeApplier(input, state);
-  bool recreated = false;
+  bool recreated = input.outcomes.recreated();
   for (int round = 0;; ++round) {
     HF_TRY(AwaitGoing(input, lister));
     HF_ASSIGN(Live::Changes changes,

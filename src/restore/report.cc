@@ -22,6 +22,18 @@ void AppendLines(std::string& out, const std::vector<std::string>& lines, const 
   for (const std::string& line : lines) out += "  " + line + "\n";
 }
 
+void AppendWarnings(std::string& out, const Report& report) {
+  if (report.warnings.empty()) return;
+  out += "\nWarnings of the API server:\n";
+  for (const auto& [text, warning] : report.warnings) {
+    out += "  " + warning.object;
+    if (warning.count > 1) out += " and " + std::to_string(warning.count - 1) + " more";
+    out += ": " + text + "\n";
+  }
+  if (report.more_warnings != 0)
+    out += "  and " + std::to_string(report.more_warnings) + " of other texts\n";
+}
+
 void AppendPlan(std::string& out, const Report& report) {
   for (const PlanLine& line : report.plan) {
     if (line.action == "cannot") continue;  // among the failures below
@@ -75,6 +87,18 @@ void ReportBuilder::Note(std::string text) {
   report_.notes.push_back(std::move(text));
 }
 
+void ReportBuilder::Warning(std::string object, std::string text) {
+  std::lock_guard lock(mutex_);
+  auto known = report_.warnings.find(text);
+  if (known != report_.warnings.end()) {
+    ++known->second.count;
+  } else if (report_.warnings.size() < ServerWarning::kMostWarnings) {
+    report_.warnings[std::move(text)] = {std::move(object), 1};
+  } else {
+    ++report_.more_warnings;
+  }
+}
+
 std::string ToText(const Report& report) {
   std::string out;
   AppendPlan(out, report);
@@ -97,6 +121,7 @@ std::string ToText(const Report& report) {
   AppendNotes(out, report.kept_versions, "Versions kept that the archive does not have");
   if (!report.plan_only) AppendNotes(out, report.skipped, "Skipped");
   AppendLines(out, report.scaled, "Scaled up at the end");
+  AppendWarnings(out, report);
   AppendLines(out, report.notes, "Notes");
   return out;
 }
@@ -126,6 +151,10 @@ std::string ToJson(const Report& report, bool with_plan) {
               {"skipped", NotesJson(report.skipped)},
               {"scaled", report.scaled},
               {"notes", report.notes}};
+  Json warnings = Json::array();
+  for (const auto& [text, warning] : report.warnings)
+    warnings.push_back({{"text", text}, {"object", warning.object}, {"count", warning.count}});
+  doc["warnings"] = {{"more", report.more_warnings}, {"texts", std::move(warnings)}};
   if (report.plan_only && with_plan) {
     Json plan = Json::array();
     for (const PlanLine& line : report.plan) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -42,6 +43,13 @@ struct PlanLine {
   std::string reason;
 };
 
+// A warning of the API server: at most kMostWarnings of different texts are kept.
+struct ServerWarning {
+  static constexpr size_t kMostWarnings = 200;
+  std::string object;  // that it came for first
+  uint64_t count = 0;  // answers that had it
+};
+
 struct Report {
   std::string archive;
   std::string run_name;
@@ -60,6 +68,9 @@ struct Report {
   NoteList leftovers;       // with prune: objects that are being deleted but are still there
   std::vector<std::string> scaled;  // controllers scaled up at the end, with their counts
   std::vector<std::string> notes;   // what else the reader should know
+  // The Warning headers of what was written, by their text, and how many of other texts there were.
+  std::map<std::string, ServerWarning> warnings;
+  uint64_t more_warnings = 0;
 
   // Only with plan_only, and where Options::plan_line does not take the lines; unchanged objects
   // are counted, not listed.
@@ -79,6 +90,7 @@ class ReportBuilder {
   }
   void Failed(std::string object, std::string reason);
   void Note(std::string text);
+  void Warning(std::string object, std::string text);
   // Hands the report over; nobody may be writing to it any more.
   Report Take() { return std::move(report_); }
 

@@ -132,10 +132,11 @@ Types Types::Resolve(const Index& index, const kube::Discovery& discovery, const
   for (const ArchivedCrd& crd : index.crds()) custom.insert(crd.plural + "." + crd.group);
   for (const ArchivedType& archived : index.types()) {
     TypeState& state = types.states_.emplace_back();
+    state.custom = custom.contains(archived.ResourceName());
     if (const kube::ResourceType* live = discovery.ByPlural(archived.gv, archived.plural)) {
       state.type = *live;
       state.exists = true;
-      state.writes_status = live->has_status && custom.contains(archived.ResourceName());
+      state.writes_status = live->has_status && state.custom;
       continue;
     }
     auto failed = facts.failed.find(archived.ResourceName());

@@ -22,6 +22,7 @@ struct TypeState {
   bool from_crd = false;  // it does not yet, but a CRD of the archive brings it
   // Status is written: a custom resource with a status subresource (D14).
   bool writes_status = false;
+  bool custom = false;  // a CustomResourceDefinition's, of the cluster or of the archive
   // Where the cluster has the resource in another version only: under which its objects can be
   // seen.
   std::optional<kube::ResourceType> other_version;

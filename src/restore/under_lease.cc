@@ -5,6 +5,7 @@
 
 #include "kube/lease.h"
 #include "restore/apply_stage.h"
+#include "restore/examine.h"
 #include "restore/plan_report.h"
 #include "restore/prune.h"
 #include "restore/run_lock.h"
@@ -37,7 +38,8 @@ Result<Planned> ReadAndPlan(const Session& session, const OpenedArchive& archive
                       "comparing archive " + archive.name + " with the cluster");
     how.going_is_final = true;
   }
-  HF_ASSIGN(Plan plan, PlanCluster(session, archive, cluster, how));
+  HF_ASSIGN(Plan plan,
+            PlanExamined(session, archive, cluster, quiesce, how, Examine::kWhetherEmpty));
   return Planned{std::move(cluster), std::move(plan), how.going_is_final};
 }
 

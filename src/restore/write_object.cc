@@ -2,6 +2,8 @@
 
 #include "base/json_edit.h"
 #include "base/json_scan.h"
+#include "restore/answer_check.h"
+#include "restore/immutable.h"
 
 namespace holdfast::restore {
 namespace {
@@ -123,7 +125,7 @@ class Writer {
     auto answer = update ? c_.api.Update(state_.type, ns_, name_, body, OptionsAs(managers_.main))
                          : c_.api.Create(state_.type, ns_, body, OptionsAs(managers_.main));
     live_text_.reset();
-    if (!answer) return AfterRefusal(std::move(answer).error(), update, prepared.archived);
+    if (!answer) return AfterRefusal(std::move(answer).error(), update, prepared);
 
     if (c_.Fresh(id_)) {
       HF_TRY(
@@ -131,7 +133,10 @@ class Writer {
     } else {
       c_.live.SetLive(id_, *answer);
     }
-    if (written_.what != Written::What::kCreated) {
+    // The server stores nothing where an update changes nothing: defaults alone differed.
+    bool stored = !update || json::FindString(*answer, {"metadata", "resourceVersion"}) !=
+                                 options.resource_version;
+    if (written_.what != Written::What::kCreated && stored) {
       written_.what = update ? Written::What::kUpdated : Written::What::kCreated;
     }
     written_.dropped_owners = std::move(prepared.dropped_owners);
@@ -144,6 +149,7 @@ class Writer {
       action_.kind = ActionKind::kUpdate;
       return Step::kSettle;
     }
+    written_.lost = LostFields(Rules(), body, *answer);
     if (action_.status) WriteStatus(*answer, prepared.archived);
     if (!action_.status && !managers_.main_exact) {
       SetManagers(std::move(*answer), prepared.archived, managers_.main);
@@ -151,7 +157,12 @@ class Writer {
     return Step::kDone;
   }
 
-  Result<Step> AfterRefusal(Error error, bool update, const std::string& archived) {
+  AnswerRules Rules() const {
+    return {c_.index.Type(id_).special, state_.custom, !state_.type.has_status};
+  }
+
+  Result<Step> AfterRefusal(Error error, bool update, const PreparedWrite& prepared) {
+    const std::string& archived = prepared.archived;
     const std::string& text = error.message();
     if (!update && error.reason() == "AlreadyExists") return DecideAnew();
     if (update && error.kind() == ErrorKind::kConflict) return DecideAnew();
@@ -180,7 +191,112 @@ class Writer {
       written_.notes.push_back(text);
       return Step::kDone;
     }
+    if (update) {
+      std::string body = json::RemovePath(prepared.main.body, {"metadata", "resourceVersion"});
+      if (RefusedAsImmutable(c_.api, state_.type, ns_, body, error))
+        return Recreate(error, archived);
+    }
     return Fail(std::move(error).With(update ? "updating it" : "creating it"));
+  }
+
+  // Deletes the object, whose update was refused, and creates it as the archive has it. What was
+  // there is put back when that fails.
+  Result<Step> Recreate(const Error& refusal, const std::string& archived) {
+    HF_ASSIGN(std::optional<std::string> live, Reread(c_, id_));
+    if (!live) {
+      action_ = c_.plan.Decide(id_);
+      return Step::kAgain;
+    }
+    std::string why = ImmutableText(c_.index.Type(id_).special, refusal, archived,
+                                    WithArchivedReplicas(*live, archived));
+    std::string not_allowed = WhyNotRecreated(state_.type, *live, c_.recreate_immutable);
+    if (!not_allowed.empty())
+      return Fail(Error(ErrorKind::kInvalid, std::move(why)).Hint(std::move(not_allowed)));
+    PrepareOptions options;
+    options.drop_managed_fields = drop_managed_fields_;
+    HF_ASSIGN(PreparedWrite prepared,
+              PrepareWrite(c_.index, c_.types, c_.live, c_.plan, id_, options));
+    std::string& body = prepared.main.body;
+    if (HeldDown()) body = json::SetPath(body, {"spec", "replicas"}, "0");
+    HF_TRY(TryCreate(body, why));
+    HF_ASSIGN(bool gone, DeleteThis(*live, why));
+    if (!gone) return DecideAnew();
+    managers_ = prepared.managers;
+    auto answer = c_.api.Create(state_.type, ns_, body, OptionsAs(managers_.main));
+    if (!answer) return PutBack(std::move(answer).error(), *live, why);
+    c_.live.SetLive(id_, *answer);
+    written_.what = Written::What::kUpdated;
+    written_.recreated = true;
+    written_.dropped_owners = std::move(prepared.dropped_owners);
+    written_.notes = std::move(prepared.main.notes);
+    written_.notes.push_back(why + ", so it was deleted and created again");
+    written_.lost = LostFields(Rules(), body, *answer);
+    if (action_.status) WriteStatus(*answer, prepared.archived);
+    if (!action_.status && !managers_.main_exact)
+      SetManagers(std::move(*answer), prepared.archived, managers_.main);
+    return Step::kDone;
+  }
+
+  std::string WithArchivedReplicas(const std::string& live, const std::string& archived) const {
+    return HeldDown() ? WithReplicasOf(archived, live) : live;
+  }
+
+  // Before the object is deleted: the server would take the new one. What it holds itself (a
+  // Service's node ports) counts as taken by another one until it is gone.
+  Status TryCreate(const std::string& body, const std::string& why) {
+    kube::WriteOptions dry;
+    dry.dry_run = true;
+    auto answer = c_.api.Create(state_.type, ns_, body, dry);
+    if (answer || answer.error().reason() == "AlreadyExists" ||
+        Contains(answer.error().message(), "already allocated"))
+      return {};
+    return Fail(std::move(answer).error().With(
+        why + "; it was not deleted, because it could not be created again"));
+  }
+
+  // Deletes the object of that text and waits until it has gone. False: it was not that one any
+  // more.
+  Result<bool> DeleteThis(const std::string& live, const std::string& why) {
+    kube::DeleteOptions options;
+    options.uid = json::FindString(live, {"metadata", "uid"}).value_or("");
+    options.resource_version = json::FindString(live, {"metadata", "resourceVersion"}).value_or("");
+    options.propagation = RecreatePropagation(state_.type, state_.custom);
+    Status deleted = c_.api.Delete(state_.type, ns_, name_, options);
+    if (!deleted) {
+      ErrorKind kind = deleted.error().kind();
+      if (kind == ErrorKind::kNotFound || kind == ErrorKind::kConflict) return false;
+      return Fail(std::move(deleted).error().With(why + "; deleting it"));
+    }
+    for (;;) {
+      auto now = c_.api.Get(state_.type, ns_, name_);
+      if (!now && now.error().kind() == ErrorKind::kNotFound) return true;
+      if (!now) return Fail(std::move(now).error().With(why + "; it was deleted; reading it"));
+      if (json::FindString(*now, {"metadata", "uid"}) != options.uid) return false;
+      if (c_.terminating.Passed(c_.clock))
+        return Fail(Error(ErrorKind::kConflict,
+                          why + "; it was deleted to be created again, and has not gone yet")
+                        .Hint("run the restore again when it has gone"));
+      if (!c_.clock.Sleep(kPoll, c_.stop)) return Stopped();
+    }
+  }
+
+  Result<Step> PutBack(Error refusal, const std::string& live, const std::string& why) {
+    if (refusal.reason() == "AlreadyExists") return DecideAnew();
+    auto former = c_.api.Create(state_.type, ns_, FormerBody(live));
+    if (former) {
+      c_.live.SetLive(id_, *former);
+      written_.recreated = true;
+      return Fail(std::move(refusal).With(
+          why + "; it was deleted, could not be created again, and the former one was put back"));
+    }
+    (void)c_.live.Compare(id_, std::nullopt);
+    Error both(refusal.kind(), refusal.message() + "; and then, putting the former one back: " +
+                                   former.error().message());
+    return Fail(
+        std::move(both)
+            .Code(refusal.code())
+            .With(why + "; it was deleted and is NOT IN THE CLUSTER ANY MORE: creating it again")
+            .Hint("mend what the server says, then run the restore again"));
   }
 
   // Rancher's own webhook keeps settings that are its business (spec 7.5, 7).
@@ -221,6 +337,13 @@ class Writer {
       if (answer) {
         written_.status = true;
         c_.live.SetLive(id_, *answer);
+        std::vector<std::string> lost = LostStatusFields(Rules(), archived, *answer);
+        // Written under the old schema of a CRD that has just been written.
+        if (!lost.empty() && c_.Fresh(id_) && attempt < kTries && c_.clock.Sleep(kPoll, c_.stop)) {
+          current = std::move(*answer);
+          continue;
+        }
+        written_.lost.insert(written_.lost.end(), lost.begin(), lost.end());
         if (!managers_.status_exact) {
           SetManagers(std::move(*answer), archived, managers_.status);
         }
@@ -241,9 +364,12 @@ class Writer {
     }
   }
 
-  kube::WriteOptions OptionsAs(const std::string& manager) const {
+  kube::WriteOptions OptionsAs(const std::string& manager) {
     kube::WriteOptions options;
     options.field_manager = manager;
+    // The server names what it drops, and what it advises against.
+    options.field_validation = "Warn";
+    options.warnings = &written_.warnings;
     // A field that the served version does not have would be lost.
     if (state_.change != VersionChange::kNone) options.field_validation = "Strict";
     return options;

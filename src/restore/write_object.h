@@ -35,6 +35,9 @@ struct WriteContext {
   std::vector<bool> fresh_types = {};
   Deadline settling = Deadline::Never();
 
+  // Options::recreate_immutable.
+  bool recreate_immutable = false;
+
   bool Fresh(ObjectId id) const {
     return !fresh_types.empty() && fresh_types[index.TypeOf(id)] && !settling.Passed(clock);
   }
@@ -48,11 +51,15 @@ struct Written {
     kStatusOnly,
     kForgiven,  // refused by the one webhook whose refusals do not count (spec 7.5)
   } what = What::kNothing;
-  bool status = false;  // status was written too
+  bool status = false;     // status was written too
+  bool recreated = false;  // deleted and created again: it has another uid now
   std::vector<std::string> dropped_owners;
   std::vector<std::string> kept_crd_versions;
   std::vector<std::string> notes;
   std::vector<std::string> left;  // fields that the server filled in otherwise than archived
+  // Fields that the server dropped or changed although they were sent (answer_check.h).
+  std::vector<std::string> lost;
+  std::vector<std::string> warnings;  // of the answers, as the server wrote them
   // The object was written, but not all of it: its status was refused.
   std::optional<Error> incomplete;
   // The object was written, but its managedFields could not be set as the archive has them.
