@@ -234,7 +234,7 @@ TEST_F(RestoreAnswers, BindingsOfAnotherRoleAreRecreated) {
 
 TEST_F(RestoreAnswers, ImmutableFieldsArePlannedAndRecreatedOnDemand) {
   auto object = [](const std::string& head, const std::string& ns, const std::string& rest) {
-    return J("{" + head + ",'metadata':{'name':'frozen'" +
+    return J("{" + head + ",'metadata':{'name':'frozen','labels':{'a':'b'}" +
              (ns.empty() ? "" : ",'namespace':'" + ns + "'") + "}," + rest + "}");
   };
   auto pod = [](const std::string& image) {

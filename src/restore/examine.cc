@@ -12,6 +12,7 @@
 #include "base/json_scan.h"
 #include "base/workers.h"
 #include "restore/answer_check.h"
+#include "restore/field_rules.h"
 #include "restore/immutable.h"
 
 namespace holdfast::restore {
@@ -93,7 +94,8 @@ class Examiner {
     AnswerRules rules{type.special, state.custom, !state.type.has_status};
     std::vector<std::string> lost = LostFields(rules, body, *answer);
     bool same = MainForm(type.special, *answer) == MainForm(type.special, *text) &&
-                (state.type.has_status || StatusOf(*answer) == StatusOf(*text));
+                (state.type.has_status || StatusOf(*answer) == StatusOf(*text)) &&
+                !LookAgain(type.special, prepared->archived, *text).must_write;
     if (same && lost.empty()) {
       verdicts_.Add(id, {UpdateVerdict::Kind::kSame, "", known});
     } else if (!lost.empty()) {

@@ -213,6 +213,9 @@ class Writer {
     if (!not_allowed.empty())
       return Fail(Error(ErrorKind::kInvalid, std::move(why)).Hint(std::move(not_allowed)));
     PrepareOptions options;
+    LiveReferences references(c_);
+    options.references = &references;
+    options.left = left_;
     options.drop_managed_fields = drop_managed_fields_;
     HF_ASSIGN(PreparedWrite prepared,
               PrepareWrite(c_.index, c_.types, c_.live, c_.plan, id_, options));
