@@ -122,7 +122,7 @@ struct SoakRestore : ::testing::Test {
                                Map(Ns(i % kNamespaces), "extra" + std::to_string(i), "x")));
   }
   std::vector<std::string> Restore() {
-    return {HOLDFAST_PROGRAM,       "restore", "soak.tar.gz",  "--store",
+    return {HOLDFAST_PROGRAM,       "restore", archive,        "--store",
             folder.path().string(), "--prune", "--kubeconfig", rig.plane().kubeconfig().string()};
   }
   // What is not as it must be after a restore that has come to its end.
