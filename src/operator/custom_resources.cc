@@ -166,6 +166,7 @@ Result<RestoreObject> ParseRestore(std::string_view text) {
   restore.dry_run = Flag(spec, "dryRun");
   restore.allow_missing_types = Flag(spec, "allowMissingTypes");
   restore.recreate_immutable = Flag(spec, "recreateImmutable");
+  restore.prune_volumes = Flag(spec, "pruneVolumes");
   restore.max_deletes = MaxDeletes(spec);
   restore.notifications = NotificationsOf(spec);
 

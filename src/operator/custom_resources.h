@@ -80,6 +80,7 @@ struct RestoreObject {
   bool dry_run = false;
   bool allow_missing_types = false;
   bool recreate_immutable = false;
+  bool prune_volumes = false;
   std::string max_deletes;                     // "25" or "10%"; empty: the default
   std::optional<Notifications> notifications;  // none: the operator's
   // status

@@ -195,6 +195,7 @@ Result<RestoreReconciler::Restored> RestoreReconciler::Work(const RestoreObject&
   options.plan_only = restore.dry_run;
   options.allow_missing_types = restore.allow_missing_types;
   options.recreate_immutable = restore.recreate_immutable;
+  options.prune_volumes = restore.prune_volumes;
   if (!restore.max_deletes.empty()) {
     HF_ASSIGN_CONTEXT(options.max_deletes, restore::ParseDeleteLimit(restore.max_deletes),
                       "spec.maxDeletes");

@@ -181,7 +181,7 @@ Status Applier::OneAgain(ObjectId id, std::atomic<bool>& recreated) {
   if (!share) return Fail(ErrorKind::kCancelled, "stopped");
   auto live = Reread(context_, id);
   if (!live) return Record(id, Fail(std::move(live).error()), /*last_chance=*/true);
-  Action action = context_.plan.Decide(id);
+  Action action = Decider(context_.plan).Decide(id);
   if (!action.writes()) return {};
   bool creates = action.kind == ActionKind::kCreate;
   if (creates) recreated = true;

@@ -205,7 +205,7 @@ TEST_F(LiveTest, KeepsUidAndVersionOfWhatIsThere) {
   EXPECT_EQ(object.resource_version, static_cast<uint64_t>(cluster.last_version));
   plan.live->SetLive(0, J("{'metadata':{'uid':'other','resourceVersion':'9'}}"));
   EXPECT_EQ(plan.live->UidText(0), "other");
-  EXPECT_EQ(plan.plan->Decide(0).kind, ActionKind::kNothing);
+  EXPECT_EQ(Decider(*plan.plan).Decide(0).kind, ActionKind::kNothing);
 }
 
 TEST_F(LiveTest, IndexAndLiveStateStayUnder250BytesAnObject) {

@@ -138,9 +138,10 @@ bool Plan::empty() const {
 const PlanCounts& Plan::counts() const { return impl_->counts; }
 Action Plan::operator[](ObjectId id) const { return impl_->actions[id]; }
 
-Action Plan::Decide(ObjectId id) const {
-  Action action = impl_->Decide(id, impl_->options.others_write || !empty());
-  action.deferred_owners = impl_->actions[id].deferred_owners;
+Action Decider::Decide(ObjectId id) const {
+  const Plan::Impl& impl = *plan_.impl_;
+  Action action = impl.Decide(id, impl.options.others_write || !plan_.empty());
+  action.deferred_owners = impl.actions[id].deferred_owners;
   return action;
 }
 
@@ -148,7 +149,9 @@ const std::vector<std::vector<ObjectId>>& Plan::Waves(Phase phase) const {
   return impl_->waves[static_cast<size_t>(phase)];
 }
 const std::vector<ObjectId>& Plan::deferred() const { return impl_->deferred; }
-std::vector<OwnerDecision> Plan::DecideOwners(ObjectId id) const { return impl_->Owners(id); }
+std::vector<OwnerDecision> Decider::DecideOwners(ObjectId id) const {
+  return plan_.impl_->Owners(id);
+}
 const std::vector<std::string>& Plan::new_namespaces() const { return impl_->new_namespaces; }
 const std::vector<PruneDelete>& Plan::deletes() const { return impl_->deletes; }
 const std::vector<PruneKeep>& Plan::kept() const { return impl_->kept; }

@@ -134,7 +134,9 @@ struct PlanCounts {
   uint64_t del = 0;
 };
 
-// Immutable. Index, Live and Types must outlive it; Live may meanwhile learn of single objects.
+// What was decided when it was built: actions, order and deletes do not change any more. Index,
+// Live and Types must outlive it; Live may meanwhile learn of single objects, which Decider asks
+// about.
 class Plan {
  public:
   static Plan Build(const Index& index, const Types& types, const Live& live,
@@ -147,17 +149,11 @@ class Plan {
   bool empty() const;
   const PlanCounts& counts() const;
   Action operator[](ObjectId id) const;
-  // What would be planned for the object as Live knows it now (after Live::Compare()).
-  Action Decide(ObjectId id) const;
-
   // The objects to be written in a phase: waves, one after the other; within a wave in any order
   // and at once. Owners are in an earlier phase or wave, unless the reference is deferred.
   const std::vector<std::vector<ObjectId>>& Waves(Phase phase) const;
   // Objects whose owner references must be patched in at the end (DeferredOwnersPatch).
   const std::vector<ObjectId>& deferred() const;
-
-  // By Live as it is now. One for each of Index::Owners(id).
-  std::vector<OwnerDecision> DecideOwners(ObjectId id) const;
 
   const std::vector<PruneDelete>& deletes() const;
   const std::vector<PruneKeep>& kept() const;
@@ -185,8 +181,24 @@ class Plan {
   struct Impl;
 
  private:
+  friend class Decider;
   explicit Plan(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
+};
+
+// Decides anew for single objects, by what Live knows of them at the moment of the call; the plan
+// itself stays as it was made. `plan`, and what it was built of, must outlive it. Any number of
+// threads.
+class Decider {
+ public:
+  explicit Decider(const Plan& plan) : plan_(plan) {}
+  // What would be planned for the object now (after Live::Compare()).
+  Action Decide(ObjectId id) const;
+  // One for each of Index::Owners(id).
+  std::vector<OwnerDecision> DecideOwners(ObjectId id) const;
+
+ private:
+  const Plan& plan_;
 };
 
 struct PrepareOptions {

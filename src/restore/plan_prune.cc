@@ -53,10 +53,12 @@ std::string Plan::Impl::WhyProtected(const ExtraObject& extra) const {
     return "the archive has objects in it";
   if (!options.prune_volumes) {
     if (IsCore(extra, "persistentvolumes") || IsCore(extra, "persistentvolumeclaims"))
-      return "its data would be deleted with it (--prune-volumes allows that)";
+      return "its data would be deleted with it (--prune-volumes, spec.pruneVolumes of a Restore, "
+             "allows that)";
     if (IsCore(extra, "namespaces") &&
         options.namespaces_with_claims.contains(std::string(extra.name)))
-      return "PersistentVolumeClaims are in it (--prune-volumes allows to delete them)";
+      return "PersistentVolumeClaims are in it (--prune-volumes, spec.pruneVolumes of a Restore, "
+             "allows to delete them)";
   }
   if (MakesArchivedType(index, extra)) return "the archive has objects of it";
   if (!options.service_account.empty()) {

@@ -108,7 +108,7 @@ TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
   EXPECT_EQ(plan.At("clusters.management.cattle.io#v3/m.json").reason, Why::kIncrement);
   EXPECT_EQ(plan.plan->reconnecting().size(), 3u);
   // Also when it is decided anew, in the middle of the run.
-  EXPECT_EQ(plan.plan->Decide(plan.Id("clusters.management.cattle.io#v3/m.json")).reason,
+  EXPECT_EQ(Decider(*plan.plan).Decide(plan.Id("clusters.management.cattle.io#v3/m.json")).reason,
             Why::kIncrement);
   EXPECT_NE(plan.Write("clusters.fleet.cattle.io#v1alpha1/n/f.json").main.body.find(":8"),
             std::string::npos);
@@ -119,7 +119,7 @@ TEST_F(PlanTest, IncrementsAreNoReasonToWriteButGoAlong) {
   left.others_write = true;
   Planned rest = MakePlan(entries, cluster, left);
   EXPECT_EQ(rest.plan->counts().update, 3u);
-  EXPECT_EQ(rest.plan->Decide(rest.Id("clusters.management.cattle.io#v3/m.json")).reason,
+  EXPECT_EQ(Decider(*rest.plan).Decide(rest.Id("clusters.management.cattle.io#v3/m.json")).reason,
             Why::kIncrement);
 
   cluster.Put("configmaps.#v1/n/a.json", Live_("a", "n"));
@@ -306,11 +306,11 @@ TEST_F(PlanTest, DecidesAnewAfterAnObjectWasReadAgain) {
   Planned plan = MakePlan(entries, cluster);
   ASSERT_EQ(plan.Kind("configmaps.#v1/n/a.json"), Kind::kCreate);
   ASSERT_TRUE(plan.live->Compare(0, Live_("a", "n", "'data':{'k':'w'}")));
-  EXPECT_EQ(plan.plan->Decide(0).kind, Kind::kUpdate);
+  EXPECT_EQ(Decider(*plan.plan).Decide(0).kind, Kind::kUpdate);
   ASSERT_TRUE(plan.live->Compare(0, Live_("a", "n", "'data':{'k':'v'}")));
-  EXPECT_EQ(plan.plan->Decide(0).kind, Kind::kNothing);
+  EXPECT_EQ(Decider(*plan.plan).Decide(0).kind, Kind::kNothing);
   ASSERT_TRUE(plan.live->Compare(0, std::nullopt));
-  EXPECT_EQ(plan.plan->Decide(0).kind, Kind::kCreate);
+  EXPECT_EQ(Decider(*plan.plan).Decide(0).kind, Kind::kCreate);
 }
 
 TEST_F(PlanTest, LinesComeInTheOrderOfTheWork) {

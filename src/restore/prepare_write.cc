@@ -20,7 +20,7 @@ ResolvedOwners ResolveOwners(const Index& index, const Plan& plan, ObjectId id, 
   ResolvedOwners out;
   std::span<const ArchivedOwner> owners = index.Owners(id);
   if (owners.empty()) return out;
-  std::vector<OwnerDecision> decisions = plan.DecideOwners(id);
+  std::vector<OwnerDecision> decisions = Decider(plan).DecideOwners(id);
   for (size_t i = 0; i < owners.size(); ++i) {
     OwnerDecision& decision = decisions[i];
     bool known = decision.kind == OwnerDecision::Kind::kUid;

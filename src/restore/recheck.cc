@@ -42,7 +42,7 @@ std::vector<ObjectId> WithStaleOwners(const ApplyInput& input, const Applied& st
   const Index& index = input.archive.index;
   for (ObjectId id = 0; id < index.size(); ++id) {
     if (index.Owners(id).empty() || !IsRestored(input.outcomes, id)) continue;
-    if (state.plan.Decide(id).writes()) ids.push_back(id);
+    if (Decider(state.plan).Decide(id).writes()) ids.push_back(id);
   }
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -59,7 +59,7 @@ Status ReportChanged(const ApplyInput& input, const Applied& state, const Applie
     input.session.report.Failed(index.Describe(id), text.error().ToString());
     return {};
   }
-  Action action = state.plan.Decide(id);
+  Action action = Decider(state.plan).Decide(id);
   if (!action.writes()) return {};
   if (action.kind == ActionKind::kUpdateStatus) {
     input.session.report.With([&](Report& report) {

@@ -90,7 +90,7 @@ class Writer {
   Result<Step> DecideAnew() {
     HF_ASSIGN(live_text_, Reread(c_, id_));
     bool status = action_.status;
-    action_ = c_.plan.Decide(id_);
+    action_ = Decider(c_.plan).Decide(id_);
     action_.status |= status && action_.writes();
     return Step::kAgain;
   }
@@ -204,7 +204,7 @@ class Writer {
   Result<Step> Recreate(const Error& refusal, const std::string& archived) {
     HF_ASSIGN(std::optional<std::string> live, Reread(c_, id_));
     if (!live) {
-      action_ = c_.plan.Decide(id_);
+      action_ = Decider(c_.plan).Decide(id_);
       return Step::kAgain;
     }
     std::string why = ImmutableText(c_.index.Type(id_).special, refusal, archived,
@@ -314,7 +314,7 @@ class Writer {
   Result<Step> StatusAlone() {
     HF_ASSIGN(auto live, Reread(c_, id_));
     if (!live) {
-      action_ = c_.plan.Decide(id_);
+      action_ = Decider(c_.plan).Decide(id_);
       return Step::kAgain;
     }
     HF_ASSIGN(std::string archived, c_.index.Body(id_));
@@ -417,7 +417,7 @@ class Writer {
       if (!c_.clock.Sleep(kPoll, c_.stop)) return Stopped();
     }
     Action before = action_;
-    action_ = c_.plan.Decide(id_);
+    action_ = Decider(c_.plan).Decide(id_);
     action_.status |= before.status && action_.writes();
     return {};
   }
