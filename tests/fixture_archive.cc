@@ -178,6 +178,10 @@ std::vector<std::string> Differences(kube::Client& client,
       std::string uid = uid_of({"v1", "ServiceAccount", account, ""}, name.ns);
       if (!uid.empty()) {
         ArchivedObject mapped{name, json::SetPath(object.json, path, json::Quote(uid))};
+        // The token of an account that had another uid is accepted nowhere: the control plane fills
+        // the Secret again.
+        if (json::FindString(object.json, path) != uid)
+          mapped.json = json::RemoveKeys(mapped.json, {"data"});
         expected = Expected(mapped);
       }
     }

@@ -109,7 +109,7 @@ struct WatchEvent {
 // Requests and answers counted since the start, for reports and tests.
 struct ClientCounters {
   uint64_t requests = 0;
-  uint64_t writes = 0;  // all but GET
+  uint64_t writes = 0;  // all but GET and dry runs
   uint64_t retries = 0;
   uint64_t bytes_received = 0;
 };

@@ -80,10 +80,15 @@ Result<LocatedStore> LocateStore(kube::Client& client, const Settings& settings,
                     .Hint("set spec.storageLocation.s3, or give the chart a default store "
                           "(persistence.enabled or s3.enabled)"));
   }
-  storage::SecretReader secrets = [&](const std::string& given, const std::string& name) {
+  storage::SecretReader secrets = [&](const std::string& given,
+                                      const std::string& name) -> Result<storage::StoreKeys> {
     const std::string& ns = given.empty() ? settings.ns : given;
     located.secrets.push_back(ns + "/" + name);
-    return backup::ReadS3Secret(client, ns, name, call);
+    auto keys = backup::ReadS3Secret(client, ns, name, call);
+    // The condition's text is the reference's: without what was being done.
+    if (!keys && keys.error().kind() == ErrorKind::kNotFound)
+      return Fail(ErrorKind::kNotFound, keys.error().message());
+    return keys;
   };
   HF_ASSIGN(located.opened, storage::OpenStore(std::move(config), secrets, clock, &log));
   return located;

@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::seconds kEndGrace{30};
 // How long the API server may be away before controllers stay at zero.
 constexpr std::chrono::minutes kRetakeLimit{10};
+constexpr std::chrono::seconds kHeldPoll{1};
 
 // The cluster as it is once controllers are at zero and what was being deleted has gone.
 struct Planned {
@@ -97,7 +98,12 @@ Status Work(const Session& session, const OpenedArchive& archive, bool planned_e
 // comes next finds the record.
 Status MakeSureOfLease(const Session& outer, std::unique_ptr<kube::LeaseHold>& lease,
                        Status& result) {
+  Deadline limit = Deadline::After(outer.clock, kRetakeLimit);
   Status held = lease->CheckStillHeld({Deadline::After(outer.clock, kEndGrace), {}});
+  // No answer: the Lease is found held when the API server is back, or is lost by then.
+  while (!held && !lease->lost() && held.error().kind() == ErrorKind::kUnavailable &&
+         !limit.Passed(outer.clock) && outer.clock.Sleep(kHeldPoll, outer.stop))
+    held = lease->CheckStillHeld({Deadline::After(outer.clock, kEndGrace), {}});
   if (held || !lease->lost()) return held;
   if (outer.stop.stop_requested()) return held;
   outer.progress.Phase("waiting to take the lost Lease again");
