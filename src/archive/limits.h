@@ -17,7 +17,7 @@ struct ArchiveLimits {
   uint64_t max_objects = kMaxObjects;
   // Digests that a manifest lists; of more entries it has one digest of all digests (43 bytes each
   // would make the manifest longer than an entry may be, and a reader holds it in memory).
-  uint64_t max_listed_digests = 4'000'000;
+  uint64_t max_listed_digests = 250'000;
 };
 
 }  // namespace holdfast::archive
