@@ -37,7 +37,7 @@ struct ManifestInfo {
   std::string revision;            // resourceVersion of the one instant
   // The restore that had begun and had not ended, or that could not be ruled out; empty: none.
   std::string during_restore;
-  Clock::Wall started;             // stored with milliseconds
+  Clock::Wall started;  // stored with milliseconds
   Clock::Wall finished;
   // Any order, also kinds without objects; kinds that only Writer knows are added to them.
   std::vector<KindInfo> kinds;

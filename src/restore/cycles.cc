@@ -61,6 +61,7 @@ std::vector<uint32_t> Dependencies::Components() {
 }
 
 std::vector<uint32_t> Dependencies::BreakCycles() {
+  if (edges_.empty()) return {};  // as in most archives: no arrays over all nodes for nothing
   std::vector<uint32_t> component = Components();
   std::vector<uint32_t> nodes;
   std::erase_if(edges_, [&](const std::pair<uint32_t, uint32_t>& edge) {
@@ -74,6 +75,7 @@ std::vector<uint32_t> Dependencies::BreakCycles() {
 }
 
 std::vector<uint32_t> Dependencies::Levels(std::vector<uint32_t> level) const {
+  if (edges_.empty()) return level;
   std::vector<std::pair<uint32_t, uint32_t>> back;  // from an owner to its dependents
   std::vector<uint32_t> waiting(size_, 0), ready;
   for (const auto& edge : edges_) {

@@ -36,8 +36,8 @@ struct Options {
   // Failures of single objects, and of prune, do not fail the restore; they are reported all the
   // same.
   bool ignore_errors = false;
-  // Say what would be done. Changes nothing: reads are sent, dry runs of the updates that are planned
-  // (examine.h), and, where prune would delete ServiceAccounts or their tokens, one
+  // Say what would be done. Changes nothing: reads are sent, dry runs of the updates that are
+  // planned (examine.h), and, where prune would delete ServiceAccounts or their tokens, one
   // SelfSubjectReview (who are we? it is a POST that stores nothing), so that the plan does not
   // delete our own.
   bool plan_only = false;
