@@ -85,7 +85,7 @@ Status Work(const Session& session, const OpenedArchive& archive, bool planned_e
   Applied state{std::move(planned.cluster), std::move(planned.plan)};
   reconnecting.insert(state.plan.reconnecting().begin(), state.plan.reconnecting().end());
   HF_ASSIGN(state, Apply(input, std::move(state)));
-  reconnecting = state.reconnecting.empty() ? reconnecting : state.reconnecting;
+  reconnecting.insert(state.reconnecting.begin(), state.reconnecting.end());
   ReportLeftOut(session, archive, state.cluster, state.plan, outcomes);
   HF_TRY(Recheck(input, state));
   uint64_t failures = 0;
